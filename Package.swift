@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every module of the project is compiled alike: Swift 6 mode (strict concurrency), strict memory safety, and warnings
+// as errors.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A module of the house and its tests. A module depends only on modules on lower floors.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "countersign",
+    products: [.executable(name: "countersign", targets: ["countersign"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Floor 0: C
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Floor 1: bytes
+        module("JSON", []),
+        module("YAML", ["JSON", .product(name: "Yams", package: "Yams")]),
+        module("OpenSSL", ["COpenSSL"]),
+        module("HTTPClient", ["CCurl"]),
+        module("Metrics", []),
+
+        // Floor 2: values and the door
+        module("HTTPServer", ["CLinux", "COpenSSL", "CZlib", "OpenSSL"]),
+        module("OCI", ["JSON", "OpenSSL"]),
+
+        // Floor 3: protocols and formats
+        module("Registry", ["JSON", "HTTPClient", "OCI", "OpenSSL"]),
+        module("Sigstore", ["JSON", "OCI", "OpenSSL"]),
+
+        // Floor 4 to 6: proof, rules, verdict
+        module("Verification", ["OCI", "OpenSSL", "Registry", "Sigstore"]),
+        module("Policy", ["JSON", "YAML", "OCI", "OpenSSL", "Verification"]),
+        module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Verification"]),
+
+        // Side: a registry and a signer for the demo, the tests and the benchmarks
+        module("LocalRegistry", ["CLinux", "JSON", "OCI", "OpenSSL", "HTTPServer"]),
+
+        // Floor 8: the executable
+        .executableTarget(
+            name: "countersign",
+            dependencies: [
+                "Admission", "HTTPClient", "HTTPServer", "LocalRegistry", "Metrics", "Policy", "Registry", "Verification",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+
+        tests("JSON", []),
+        tests("YAML", ["JSON"]),
+        tests("OpenSSL", []),
+        tests("HTTPClient", ["HTTPServer", "LocalRegistry"]),
+        tests("Metrics", []),
+        tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
+        tests("OCI", ["JSON"]),
+        tests("Registry", ["HTTPClient", "LocalRegistry", "OCI", "OpenSSL"]),
+        tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
+        tests("Verification", ["HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
+        tests("Policy", ["JSON", "OCI", "OpenSSL", "Verification"]),
+        tests("Admission", ["JSON", "HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry", "Verification"]),
+        tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL"]),
+    ]
+)

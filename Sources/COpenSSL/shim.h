@@ -1,0 +1,13 @@
+// OpenSSL's headers, and `static inline` functions for its macros, which Swift cannot import.
+#ifndef COUNTERSIGN_COPENSSL_H
+#define COUNTERSIGN_COPENSSL_H
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#endif

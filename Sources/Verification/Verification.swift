@@ -1,0 +1,1 @@
+// Written next: see the module table in the README.
