@@ -60,7 +60,8 @@ let package = Package(
         .executableTarget(
             name: "countersign",
             dependencies: [
-                "Admission", "HTTPClient", "HTTPServer", "LocalRegistry", "Metrics", "Policy", "Registry", "Verification",
+                "Admission", "HTTPClient", "HTTPServer", "LocalRegistry", "Metrics", "Policy", "Registry",
+                "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -78,7 +79,9 @@ let package = Package(
         tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
         tests("Verification", ["HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
         tests("Policy", ["JSON", "OCI", "OpenSSL", "Verification"]),
-        tests("Admission", ["JSON", "HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry", "Verification"]),
+        tests(
+            "Admission",
+            ["JSON", "HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry", "Verification"]),
         tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL"]),
     ]
 )

@@ -1,0 +1,57 @@
+# Countersign: everything from a bare machine to a running gate. `make help` lists the targets.
+# What each needs is installed when it is missing (as root, or with sudo), and nothing is fetched when it is there.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-unit lint format clean packages test-packages tools
+
+# Passed to `countersign demo` by `make run` and to `swift test` by `make test`.
+ARGS ?=
+
+BUILD_PACKAGES := libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
+TEST_PACKAGES := docker-registry openssl curl
+
+# A module that imports one it does not declare would break the floors: an error, not a habit.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+# Swift goes into the executable, so that an image needs no toolchain; the C libraries stay shared with the system.
+RELEASE_FLAGS := $(SWIFT_FLAGS) -c release --static-swift-stdlib --product countersign
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@echo
+	@echo '  make run ARGS=--once         run the demo once and exit'
+	@echo '  make test ARGS="--filter X"  run some tests'
+
+run: build ## build and run the demo: no cluster, no internet
+	@.build/release/countersign demo $(ARGS)
+
+build: packages ## build the release executable, .build/release/countersign
+	@echo 'Building countersign (release) …'
+	@swift build -q $(RELEASE_FLAGS)
+
+test: packages test-packages tools ## build and run all tests, against real registries and cosign
+	@echo 'Building and running the tests …'
+	@swift test $(SWIFT_FLAGS) $(ARGS)
+
+test-unit: packages ## the tests that need no registry and no cosign
+	@swift test $(SWIFT_FLAGS) --skip IntegrationTests $(ARGS)
+
+lint: ## format and house rules (make format mends what can be mended)
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	@.ci/lint
+
+format: ## format the sources in place
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean: ## remove what was built
+	@rm -rf .build
+
+packages:
+	@command -v swift >/dev/null || { echo 'Swift 6.3 or later is needed: see https://www.swift.org/install' >&2; exit 1; }
+	@.ci/packages $(BUILD_PACKAGES)
+
+test-packages:
+	@.ci/packages $(TEST_PACKAGES)
+
+tools:
+	@.ci/tools
