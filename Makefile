@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit lint format clean packages test-packages tools
+.PHONY: help run build test test-unit lint format image clean packages test-packages tools
 
 # Passed to `countersign demo` by `make run` and to `swift test` by `make test`.
 ARGS ?=
@@ -42,6 +42,9 @@ lint: ## format and house rules (make format mends what can be mended)
 
 format: ## format the sources in place
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+image: build ## build the container image; without an engine, check what can be checked
+	@.ci/image
 
 clean: ## remove what was built
 	@rm -rf .build
