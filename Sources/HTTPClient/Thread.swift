@@ -4,13 +4,12 @@ import Glibc
 func startThread(_ work: @escaping @Sendable () -> Void) throws(HTTPClient.Failure) {
     var thread = pthread_t()
     let box = unsafe Unmanaged.passRetained(ThreadWork(body: work)).toOpaque()
-    let status = unsafe pthread_create(
-        &thread, nil,
-        { context in
-            guard let context = unsafe context else { return nil }
-            unsafe Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().body()
-            return nil
-        }, box)
+    let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+        guard let context = unsafe context else { return nil }
+        unsafe Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().body()
+        return nil
+    }
+    let status = unsafe pthread_create(&thread, nil, run, box)
     guard status == 0 else {
         unsafe Unmanaged<ThreadWork>.fromOpaque(box).release()
         throw .configuration("no thread for the HTTP client")

@@ -23,29 +23,29 @@ final class Transfer {
         easy = try EasyHandle()
         try easy.prepare(order, environment)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe easy.set(
-            CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA,
-            { bytes, size, count, context in
-                unsafe Transfer.receive(bytes, size * count, context) { transfer, bytes in transfer.receive(body: bytes)
-                }
-            }, context)
-        unsafe easy.set(
-            CURLOPT_HEADERFUNCTION, CURLOPT_HEADERDATA,
-            { bytes, size, count, context in
-                unsafe Transfer.receive(bytes, size * count, context) { transfer, bytes in transfer.receive(line: bytes)
-                }
-            }, context)
+        unsafe easy.set(CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA, Self.bodyFunction, context)
+        unsafe easy.set(CURLOPT_HEADERFUNCTION, CURLOPT_HEADERDATA, Self.lineFunction, context)
     }
 
-    private static func receive(
-        _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
-        _ body: (Transfer, Span<UInt8>) -> Bool
-    ) -> Int {
-        guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+    // libcurl breaks a transfer off when a function returns another count than it was given.
+    private static let bodyFunction: countersign_data_function = { bytes, size, count, context in
+        let isTaken = unsafe transfer(context, bytes, size * count) { transfer, span in transfer.receive(body: span) }
+        return isTaken ? size * count : Int(CURL_WRITEFUNC_ERROR)
+    }
+
+    private static let lineFunction: countersign_data_function = { bytes, size, count, context in
+        let isTaken = unsafe transfer(context, bytes, size * count) { transfer, span in transfer.receive(line: span) }
+        return isTaken ? size * count : Int(CURL_WRITEFUNC_ERROR)
+    }
+
+    private static func transfer(
+        _ context: UnsafeMutableRawPointer?, _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int,
+        _ receive: (Transfer, Span<UInt8>) -> Bool
+    ) -> Bool {
+        guard let context = unsafe context else { return false }
         let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
         let raw = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
-        // A count other than the one given makes libcurl break the transfer off.
-        return unsafe body(transfer, raw.bindMemory(to: UInt8.self).span) ? count : count + 1
+        return unsafe receive(transfer, raw.bindMemory(to: UInt8.self).span)
     }
 
     /// One header line of the answer, of an interim answer before it, or of the trailer after it.
