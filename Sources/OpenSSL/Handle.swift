@@ -1,0 +1,21 @@
+/// Owns one OpenSSL object and frees it.
+@safe
+struct Handle: ~Copyable {
+    /// Valid as long as this handle lives.
+    @unsafe let pointer: OpaquePointer
+    private let free: (OpaquePointer?) -> Void
+
+    /// Takes ownership of a pointer as OpenSSL's constructors return it.
+    ///
+    /// - Returns: nil for a null pointer.
+    @unsafe
+    init?(_ pointer: OpaquePointer?, freedBy free: @escaping (OpaquePointer?) -> Void) {
+        guard let pointer = unsafe pointer else { return nil }
+        unsafe self.pointer = unsafe pointer
+        unsafe self.free = unsafe free
+    }
+
+    deinit {
+        unsafe free(pointer)
+    }
+}
