@@ -82,6 +82,10 @@ let package = Package(
         tests(
             "Admission",
             ["JSON", "HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry", "Verification"]),
+        // Real registries, cosign and the executable itself (`make test` brings them)
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["LocalRegistry", "OpenSSL"], swiftSettings: settings),
+
         tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL"]),
     ]
 )

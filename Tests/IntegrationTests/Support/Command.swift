@@ -1,0 +1,179 @@
+import Foundation
+import Synchronization
+
+/// What a finished command left behind.
+struct CommandResult: Sendable, CustomStringConvertible {
+    var status: Int32
+    var output: String
+    var errors: String
+
+    var description: String { "exit \(status)\n\(output)\n\(errors)" }
+}
+
+/// A command that could not be run to its end, or that ended otherwise than its caller needs.
+struct CommandFailure: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// Runs programs to their end, each with a time limit, without blocking a thread of the tests.
+enum Command {
+    /// Runs `executable` and waits for its end, at most `limit`; a command that takes longer is killed.
+    ///
+    /// The environment is small and the same everywhere: no proxies, no credentials, a home of its own.
+    static func run(
+        _ executable: String,
+        _ arguments: [String],
+        in folder: TemporaryFolder,
+        environment: [String: String] = [:],
+        input: [UInt8] = [],
+        limit: Duration = .seconds(60)
+    ) async throws -> CommandResult {
+        let inputPath = folder.unique("stdin")
+        try Data(input).write(to: URL(filePath: inputPath))
+        let child = try Child(
+            executable, arguments, in: folder, environment: environment, inputPath: inputPath)
+        guard let status = await child.end(within: limit) else {
+            child.kill()
+            throw CommandFailure(description: "\(executable) \(arguments) took longer than \(limit)\n\(child.errors)")
+        }
+        return CommandResult(status: status, output: child.output, errors: child.errors)
+    }
+
+    /// Like `run`, for a command that must succeed.
+    @discardableResult
+    static func succeed(
+        _ executable: String,
+        _ arguments: [String],
+        in folder: TemporaryFolder,
+        environment: [String: String] = [:],
+        input: [UInt8] = []
+    ) async throws -> String {
+        let result = try await run(executable, arguments, in: folder, environment: environment, input: input)
+        guard result.status == 0 else {
+            throw CommandFailure(description: "\(executable) \(arguments): \(result)")
+        }
+        return result.output
+    }
+}
+
+/// A child process whose output goes to files, killed at the latest when nobody refers to it any more.
+final class Child: Sendable {
+    private struct State {
+        var status: Int32?
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    let processID: Int32
+    private let outputPath: String
+    private let errorPath: String
+    private let state: Mutex<State>
+
+    init(
+        _ executable: String,
+        _ arguments: [String],
+        in folder: TemporaryFolder,
+        environment: [String: String] = [:],
+        inputPath: String = "/dev/null"
+    ) throws {
+        let name = URL(filePath: executable).lastPathComponent
+        let outputPath = folder.unique(name + ".stdout")
+        let errorPath = folder.unique(name + ".stderr")
+        for path in [outputPath, errorPath] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+        var variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": folder.path]
+        variables.merge(environment) { _, given in given }
+
+        let process = Process()
+        process.executableURL = URL(filePath: executable)
+        process.arguments = arguments
+        process.environment = variables
+        process.currentDirectoryURL = URL(filePath: folder.path)
+        process.standardInput = try FileHandle(forReadingFrom: URL(filePath: inputPath))
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: outputPath))
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: errorPath))
+
+        let ended = EndOfProcess()
+        process.terminationHandler = { ended.happened(status: $0.terminationStatus) }
+        try process.run()
+        Undertaker.shared.born(process.processIdentifier)
+
+        self.processID = process.processIdentifier
+        self.outputPath = outputPath
+        self.errorPath = errorPath
+        self.state = Mutex(State())
+        ended.tell { [weak self, processID] status in
+            Undertaker.shared.died(processID)
+            self?.record(status)
+        }
+    }
+
+    deinit { kill() }
+
+    var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+    var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
+    var hasEnded: Bool { state.withLock { $0.status != nil } }
+
+    /// Sends a signal to this process and no other.
+    func signal(_ number: Int32) {
+        state.withLock { state in
+            if state.status == nil { _ = Foundation.kill(processID, number) }
+        }
+    }
+
+    func kill() { signal(SIGKILL) }
+
+    /// The exit status, or nil when the process has not ended after `limit`.
+    func end(within limit: Duration) async -> Int32? {
+        let timer = Task {
+            try await Task.sleep(for: limit)
+            wakeWaiters()
+        }
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if state.status == nil { state.waiters.append(continuation) }
+                return state.status != nil
+            }
+            if hasEnded { continuation.resume() }
+        }
+        timer.cancel()
+        return state.withLock { $0.status }
+    }
+
+    private func record(_ status: Int32) {
+        state.withLock { $0.status = status }
+        wakeWaiters()
+    }
+
+    private func wakeWaiters() {
+        let waiters = state.withLock { state in
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}
+
+/// Carries the end of a process to somebody who may only start listening after it happened.
+private final class EndOfProcess: Sendable {
+    private struct State {
+        var status: Int32?
+        var listener: (@Sendable (Int32) -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    func happened(status: Int32) {
+        let listener = state.withLock { state in
+            state.status = status
+            return state.listener
+        }
+        listener?(status)
+    }
+
+    func tell(_ listener: @escaping @Sendable (Int32) -> Void) {
+        let status = state.withLock { state in
+            state.listener = listener
+            return state.status
+        }
+        if let status { listener(status) }
+    }
+}
