@@ -1,0 +1,148 @@
+import OCI
+import OpenSSL
+
+/// Why a requirement cannot be made: it would be satisfied by nothing, or by everything.
+public enum RequirementError: Error, Sendable, Hashable, CustomStringConvertible {
+    case noAttestorSets
+    case noEntries
+    case countOutOfRange(count: Int, entries: Int)
+
+    public var description: String {
+        switch self {
+        case .noAttestorSets: "a requirement needs at least one set of attestors"
+        case .noEntries: "a set of attestors needs at least one entry"
+        case .countOutOfRange(let count, let entries):
+            "count is \(count), and must be between 1 and the \(entries) entries of the set"
+        }
+    }
+}
+
+/// What an image must satisfy: the hinge between policy dialects, which compile to it, and the verifier, which reads it.
+///
+/// Source: spec/verify-images.md, "Attestors".
+public struct Requirement: Sendable {
+    /// The storage forms in which signatures are looked for.
+    public enum Forms: UInt8, Sendable, Hashable {
+        /// The cosign 2 tag, and whatever refers to the image.
+        case any = 0
+        /// Sigstore bundles that refer to the image, and nothing else.
+        case bundlesOnly = 1
+    }
+
+    /// Every one of these must be satisfied.
+    public let attestorSets: [AttestorSet]
+    public let forms: Forms
+    /// SHA-256 of a canonical encoding: equal for requirements that ask the same, which is what the cache goes by.
+    public let fingerprint: SHA256Digest
+
+    /// - Throws: ``RequirementError/noAttestorSets``; an image that needs no proof has no requirement at all.
+    public init(attestorSets: [AttestorSet], forms: Forms = .any) throws(RequirementError) {
+        guard !attestorSets.isEmpty else { throw .noAttestorSets }
+        self.attestorSets = attestorSets
+        self.forms = forms
+
+        var encoder = FingerprintEncoder(domain: "countersign requirement 1")
+        encoder.append(Int(forms.rawValue))
+        encoder.append(attestorSets.count)
+        for set in attestorSets { set.encode(into: &encoder) }
+        fingerprint = encoder.digest
+    }
+}
+
+extension Requirement: Hashable {
+    public static func == (a: Requirement, b: Requirement) -> Bool { a.fingerprint == b.fingerprint }
+    public func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
+}
+
+/// Entries of which a number must pass.
+public struct AttestorSet: Sendable, Hashable {
+    /// How many of the entries must pass: at least 1, at most all of them.
+    public let count: Int
+    public let entries: [Attestor]
+
+    /// - Parameter count: nil means all.
+    /// - Throws: ``RequirementError`` for a set that everything or nothing would satisfy.
+    public init(count: Int? = nil, entries: [Attestor]) throws(RequirementError) {
+        guard !entries.isEmpty else { throw .noEntries }
+        let count = count ?? entries.count
+        guard (1...entries.count).contains(count) else {
+            throw .countOutOfRange(count: count, entries: entries.count)
+        }
+        self.count = count
+        self.entries = entries
+    }
+
+    func encode(into encoder: inout FingerprintEncoder) {
+        encoder.append(count)
+        encoder.append(entries.count)
+        for entry in entries {
+            switch entry {
+            case .key(let key):
+                encoder.append(0)
+                key.encode(into: &encoder)
+            case .set(let set):
+                encoder.append(1)
+                set.encode(into: &encoder)
+            }
+        }
+    }
+}
+
+/// One entry of a set: somebody who can vouch for an image.
+public enum Attestor: Sendable, Hashable {
+    case key(KeyAttestor)
+    /// A nested set, counted as one.
+    case set(AttestorSet)
+}
+
+/// A static public key, and what its signature must say. One signature satisfies it whole.
+public struct KeyAttestor: Sendable, Hashable {
+    public let key: PublicKey
+    /// The hash that was signed; nil means SHA-256, and for the larger curves also the curve's own.
+    public let hash: HashAlgorithm?
+    /// What the signature must carry, each with exactly this value.
+    public let annotations: [String: String]
+    /// Where the signatures live, when not beside the image.
+    public let repository: Repository?
+
+    public init(
+        key: PublicKey, hash: HashAlgorithm? = nil, annotations: [String: String] = [:], repository: Repository? = nil
+    ) {
+        self.key = key
+        self.hash = hash
+        self.annotations = annotations
+        self.repository = repository
+    }
+
+    func encode(into encoder: inout FingerprintEncoder) {
+        encoder.append(key.fingerprint.hex)
+        encoder.append(hash?.rawValue ?? "")
+        encoder.append(annotations.count)
+        // In the order of their bytes: two spellings that Swift calls equal are different annotations.
+        for (key, value) in annotations.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            encoder.append(key)
+            encoder.append(value)
+        }
+        encoder.append(repository?.description ?? "")
+    }
+}
+
+/// Bytes that can be read back in one way only: every text is preceded by its length.
+struct FingerprintEncoder {
+    private var bytes: [UInt8] = []
+
+    init(domain: String) { append(domain) }
+
+    mutating func append(_ number: Int) {
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+        }
+    }
+
+    mutating func append(_ text: String) {
+        append(text.utf8.count)
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    var digest: SHA256Digest { SHA256Digest(of: bytes) }
+}
