@@ -15,6 +15,14 @@ struct Handle: ~Copyable {
         unsafe self.free = unsafe free
     }
 
+    /// Takes ownership of a pointer that is null only when there is no memory left, which ends the process.
+    @unsafe
+    init(required pointer: OpaquePointer?, freedBy free: @escaping (OpaquePointer?) -> Void) {
+        precondition(unsafe pointer != nil, "OpenSSL could not make an object that it always can")
+        unsafe self.pointer = unsafe pointer.unsafelyUnwrapped
+        unsafe self.free = unsafe free
+    }
+
     deinit {
         unsafe free(pointer)
     }

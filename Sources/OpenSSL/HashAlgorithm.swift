@@ -26,29 +26,13 @@ public enum HashAlgorithm: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// OpenSSL's implementation, fetched once: fetching takes longer than hashing a small input.
     @unsafe
     var implementation: OpaquePointer {
         switch self {
-        case .sha224: unsafe Self.fetchedSHA224
-        case .sha256: unsafe Self.fetchedSHA256
-        case .sha384: unsafe Self.fetchedSHA384
-        case .sha512: unsafe Self.fetchedSHA512
+        case .sha224: unsafe FetchedDigest.sha224.pointer
+        case .sha256: unsafe FetchedDigest.sha256.pointer
+        case .sha384: unsafe FetchedDigest.sha384.pointer
+        case .sha512: unsafe FetchedDigest.sha512.pointer
         }
-    }
-
-    // `nonisolated(unsafe)`: an EVP_MD never changes once fetched, counts its references atomically, and is never freed here.
-    private nonisolated(unsafe) static let fetchedSHA224 = unsafe fetch("SHA2-224")
-    private nonisolated(unsafe) static let fetchedSHA256 = unsafe fetch("SHA2-256")
-    private nonisolated(unsafe) static let fetchedSHA384 = unsafe fetch("SHA2-384")
-    private nonisolated(unsafe) static let fetchedSHA512 = unsafe fetch("SHA2-512")
-
-    @unsafe
-    private static func fetch(_ name: String) -> OpaquePointer {
-        OpenSSLLibrary.initialize()
-        guard let fetched = unsafe EVP_MD_fetch(nil, name, nil) else {
-            preconditionFailure("OpenSSL offers no \(name): \(ErrorQueue.drain())")
-        }
-        return unsafe fetched
     }
 }

@@ -6,9 +6,7 @@ public struct SHA256Hasher: ~Copyable {
 
     public init() {
         ErrorQueue.clear()
-        guard let context = unsafe Handle(EVP_MD_CTX_new(), freedBy: EVP_MD_CTX_free) else {
-            preconditionFailure("hashing fails only without memory")
-        }
+        let context = unsafe Handle(required: EVP_MD_CTX_new(), freedBy: EVP_MD_CTX_free)
         let started = unsafe EVP_DigestInit_ex2(context.pointer, HashAlgorithm.sha256.implementation, nil)
         precondition(started == 1, "hashing fails only without memory")
         self.context = context
