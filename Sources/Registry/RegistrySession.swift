@@ -1,0 +1,174 @@
+import HTTPClient
+import OCI
+import Synchronization
+
+/// One question to a registry.
+struct RegistryRequest: Sendable {
+    let repository: Repository
+    /// Absolute, with query.
+    let path: String
+    /// What is asked for, in messages.
+    let what: String
+    let accept: [String]
+    let maximumBytes: Int
+    /// The bound that `maximumBytes` comes from, where an operator can move it.
+    let limit: RegistryLimits.Bound?
+    let deadline: ContinuousClock.Instant
+}
+
+/// Asks registries: over the scheme that they speak, with the credentials that they want.
+final class RegistrySession: Sendable {
+    private let wire: Wire
+    private let authorizer: Authorizer
+    private let credentials: CredentialStore
+    private let configuration: RegistryConfiguration
+    /// Which scheme a host was found to speak, of those that may speak either.
+    private let schemes = Mutex(Remembered<String, Endpoint.Scheme>(capacity: RegistryLimits.maximumRemembered))
+
+    init(
+        transport: any Transport, configuration: RegistryConfiguration,
+        observer: (@Sendable (RegistryObservation) -> Void)?, surroundings: Surroundings,
+        runHelper: CredentialStore.Runner?
+    ) {
+        self.configuration = configuration
+        wire = Wire(
+            transport: transport, requestsPerHost: configuration.limits.requestsPerHost.value, observer: observer,
+            surroundings: surroundings)
+        let server = TokenServer(wire: wire, caFile: configuration.caFile)
+        authorizer = Authorizer(server: server, insecureHosts: configuration.insecureHosts)
+        credentials = CredentialStore(configuration.dockerConfig, surroundings: surroundings, run: runHelper)
+    }
+
+    /// Asks, and asks once more with what a 401 demands.
+    ///
+    /// - Returns: the answer, whatever its status.
+    func get(_ request: RegistryRequest) async throws(RegistryFailure) -> RegistryResponse {
+        let endpoint = Endpoint(registry: request.repository.registry, insecureHosts: configuration.insecureHosts)
+        let credentials = try await credentials.credentials(for: request.repository, deadline: request.deadline)
+
+        var shown: (scheme: Endpoint.Scheme, authorization: Authorization)?
+        for attempt in 0...1 {
+            let response = try await exchange(request, at: endpoint, credentials: credentials, shown: shown)
+            guard response.status == 401, attempt == 0 else { return response }
+            let access = access(to: endpoint, over: response.scheme, for: request, credentials: credentials)
+            let answer = try await authorizer.answer(
+                Challenge.parse(response.all("www-authenticate")), to: access, refused: response.shown,
+                deadline: request.deadline)
+            guard let answer else { return response }
+            shown = (response.scheme, answer)
+        }
+        throw .denied(what: request.what, code: nil)
+    }
+
+    /// One exchange, over the scheme that the host is known to speak, or else over each that it may.
+    private func exchange(
+        _ request: RegistryRequest, at endpoint: Endpoint, credentials: Credentials,
+        shown: (scheme: Endpoint.Scheme, authorization: Authorization)?
+    ) async throws(RegistryFailure) -> RegistryResponse {
+        let known = schemes.withLock { $0.value(for: endpoint.host, at: wire.surroundings.now()) }
+        let candidates = (shown?.scheme ?? known).map { [$0] } ?? endpoint.schemes
+        var failures: [(scheme: Endpoint.Scheme, failure: HTTPClient.Failure)] = []
+        for scheme in candidates {
+            let access = access(to: endpoint, over: scheme, for: request, credentials: credentials)
+            let authorization = shown?.authorization ?? authorizer.remembered(for: access)
+            do throws(HTTPClient.Failure) {
+                let answer = try await wire.send(
+                    httpRequest(request, endpoint.url(scheme, request.path), authorization), to: endpoint.host)
+                let isLast = !failures.isEmpty
+                // TLS servers answer plain text with a bare 400, which is no registry's answer.
+                if isLast, answer.status == 400, ErrorBody.code(in: answer.body) == nil { break }
+                if endpoint.allowsPlainHTTP { remember(scheme, for: endpoint.host) }
+                return RegistryResponse(
+                    answer: answer, scheme: scheme, origin: endpoint.url(scheme, ""), shown: authorization)
+            } catch {
+                failures.append((scheme, error))
+                guard error.mayBeAnotherScheme else { break }
+            }
+        }
+        schemes.withLock { $0.forget(endpoint.host) }
+        throw Self.failure(of: failures, request: request, host: endpoint.host)
+    }
+
+    private func access(
+        to endpoint: Endpoint, over scheme: Endpoint.Scheme, for request: RegistryRequest, credentials: Credentials
+    ) -> Access {
+        Access(
+            origin: endpoint.url(scheme, ""), host: endpoint.host, allowsPlainHTTP: endpoint.allowsPlainHTTP,
+            repository: request.repository.path, credentials: credentials)
+    }
+
+    private func httpRequest(
+        _ request: RegistryRequest, _ url: String, _ authorization: Authorization?
+    ) -> HTTPClient.Request {
+        var headers = [(name: "Accept", value: request.accept.joined(separator: ", "))]
+        if let authorization { headers.append(("Authorization", authorization.header)) }
+        return HTTPClient.Request(
+            url: url, headers: headers, maximumResponseBytes: request.maximumBytes, deadline: request.deadline,
+            maximumRedirects: RegistryLimits.redirects, caFile: configuration.caFile)
+    }
+
+    private func remember(_ scheme: Endpoint.Scheme, for host: String) {
+        let now = wire.surroundings.now()
+        schemes.withLock { $0.remember(scheme, for: host, until: now + .seconds(3_600), now: now) }
+    }
+
+    /// The failure that says most: the last, unless each scheme failed at the connection, and then all of them.
+    private static func failure(
+        of failures: [(scheme: Endpoint.Scheme, failure: HTTPClient.Failure)], request: RegistryRequest, host: String
+    ) -> RegistryFailure {
+        if failures.count > 1, failures.allSatisfy(\.failure.mayBeAnotherScheme) {
+            let reasons = failures.map { "over \($0.scheme.rawValue), \($0.failure)" }
+            return .unreachable(host: host, reason: reasons.joined(separator: "; "))
+        }
+        guard let last = failures.last?.failure else { return .unreachable(host: host, reason: "it gave no answer") }
+        return RegistryFailure(last, host: host, what: request.what, limit: request.limit)
+    }
+}
+
+extension HTTPClient.Failure {
+    /// Whether a server that speaks the other scheme would fail so.
+    fileprivate var mayBeAnotherScheme: Bool {
+        switch self {
+        case .tls, .unreachable: true
+        default: false
+        }
+    }
+}
+
+/// A registry's answer, and what it was the answer to.
+struct RegistryResponse: Sendable {
+    let status: Int
+    let body: [UInt8]
+    let scheme: Endpoint.Scheme
+    /// `scheme://host[:port]` that was asked.
+    let origin: String
+    let shown: Authorization?
+    private let answer: TransportResponse
+
+    init(answer: TransportResponse, scheme: Endpoint.Scheme, origin: String, shown: Authorization?) {
+        self.answer = answer
+        status = answer.status
+        body = answer.body
+        self.scheme = scheme
+        self.origin = origin
+        self.shown = shown
+    }
+
+    /// Every value of a header; `name` is in lower case.
+    func all(_ name: String) -> [String] { answer.all(name) }
+
+    func first(_ name: String) -> String? { answer.first(name) }
+
+    /// Turns each status but 200 into the failure that it means.
+    func expectSuccess(host: String, what: String) throws(RegistryFailure) {
+        guard status != 200 else { return }
+        let code = ErrorBody.code(in: body)
+        switch status {
+        case 401, 403: throw .denied(what: what, code: code)
+        case 404: throw .notFound(what: what, code: code)
+        case 429: throw .rateLimited(host: host, code: code)
+        case 500...599: throw .serverError(host: host, status: status, code: code)
+        default: throw .refused(what: what, status: status, code: code)
+        }
+    }
+}
