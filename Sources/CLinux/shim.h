@@ -2,12 +2,30 @@
 #ifndef COUNTERSIGN_CLINUX_H
 #define COUNTERSIGN_CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+
+// <sys/socket.h> declares it only under _GNU_SOURCE, with which types would differ from those of Swift's Glibc module.
+int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+
+// As above, from <pthread.h>.
+int pthread_setname_np(pthread_t thread, const char *name);
+
+// `epoll_event` is packed and holds a union; both stay on this side.
+static inline int countersign_epoll_control(int epoll, int operation, int file, uint32_t events, uint64_t datum) {
+    struct epoll_event event = {.events = events, .data = {.u64 = datum}};
+    return epoll_ctl(epoll, operation, file, &event);
+}
+
+static inline uint32_t countersign_epoll_events(const struct epoll_event *event) {
+    return event->events;
+}
+
+static inline uint64_t countersign_epoll_datum(const struct epoll_event *event) {
+    return event->data.u64;
+}
 
 #endif

@@ -115,7 +115,7 @@ public final class BlockingListener: Sendable {
     /// Waits for the next connection; nil once the listener is shut down.
     public func accept() -> BlockingSocket? {
         while true {
-            let connection = unsafe accept4(descriptor, __SOCKADDR_ARG(), nil, Int32(SOCK_CLOEXEC.rawValue))
+            let connection = accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
             if connection >= 0 {
                 var yes: Int32 = 1
                 unsafe setsockopt(
