@@ -60,7 +60,7 @@ public final class Document: Sendable {
     }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
     init(copying span: Span<UInt8>) {
         self.init(repeating: 0, count: span.count)
         var destination = mutableSpan

@@ -47,7 +47,10 @@ struct Entry: Sendable {
     @inline(__always)
     var payload: Int {
         get { Int(truncatingIfNeeded: (word >> 32) & Self.payloadMask) }
-        set { word = word & ~(Self.payloadMask << 32) | (UInt64(truncatingIfNeeded: newValue) & Self.payloadMask) << 32 }
+        set {
+            let payload = UInt64(truncatingIfNeeded: newValue) & Self.payloadMask
+            word = word & ~(Self.payloadMask << 32) | payload << 32
+        }
     }
 
     /// Whether a string contains escape sequences, and so must be decoded to be compared.

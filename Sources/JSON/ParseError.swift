@@ -33,9 +33,9 @@ public struct ParseError: Error, Sendable, Equatable, CustomStringConvertible {
         private static let longestQuotedKey = 80
 
         private static func quoted(_ key: String) -> String {
+            let start = String(String.UnicodeScalarView(key.unicodeScalars.prefix(longestQuotedKey)))
             var writer = Writer()
-            let shortened = key.unicodeScalars.count > longestQuotedKey
-            writer.string(shortened ? String(String.UnicodeScalarView(key.unicodeScalars.prefix(longestQuotedKey))) + "…" : key)
+            writer.string(start.utf8.count < key.utf8.count ? start + "…" : key)
             return String(decoding: writer.bytes, as: UTF8.self)
         }
     }

@@ -87,8 +87,9 @@ public enum PatchError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .malformed(let operation, let reason): "patch operation \(operation): \(reason)"
         case .missing(let operation, let path): "patch operation \(operation): nothing at \"\(path)\""
-        case .testFailed(let operation, let path): "patch operation \(operation): \"\(path)\" does not have the tested value"
-        case .invalidValue(let operation, let error): "patch operation \(operation): the result is not JSON: \(error)"
+        case .testFailed(let operation, let path):
+            "patch operation \(operation): \"\(path)\" does not have the tested value"
+        case .invalidValue(let operation, let error): "patch operation \(operation): a value is not JSON: \(error)"
         }
     }
 }

@@ -79,7 +79,9 @@ private struct Splice {
                 self.init(range: end..<end, text: separator.utf8 + writer.bytes)
             }
         case .array:
-            guard let index = last == "-" ? parent.count : Pointer.index(last), index <= parent.count else { return nil }
+            guard let index = last == "-" ? parent.count : Pointer.index(last), index <= parent.count else {
+                return nil
+            }
             if let next = parent[index] {
                 let start = next.sourceRange.lowerBound
                 self.init(range: start..<start, text: value + ",".utf8)
