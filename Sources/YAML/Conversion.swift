@@ -47,7 +47,9 @@ struct Conversion {
         guard depth < YAML.maximumDepth else { throw YAMLError(.tooDeep(limit: YAML.maximumDepth), at: node) }
         let name = tag.rawValue
         let permitted: [Tag.Name] = [.implicit, .nonSpecific, allowed]
-        guard permitted.contains(where: { $0.rawValue == name }) else { throw YAMLError(.unsupportedTag(name), at: node) }
+        guard permitted.contains(where: { $0.rawValue == name }) else {
+            throw YAMLError(.unsupportedTag(name), at: node)
+        }
     }
 
     // MARK: Scalars

@@ -29,9 +29,10 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
             case .keyNotText(let key): "the key \(key) must be in quotes"
             case .collectionKeyBesideAliases: "a key that is an alias, a list or a mapping, in a text with aliases"
             case .mergeOfNoMapping: "\"<<\" needs a mapping or a list of mappings"
-            case .keyBeforeMerge(let key): "\"<<\" brings the key \"\(key)\", which is given before it; put \"<<\" first"
+            case .keyBeforeMerge(let key):
+                "\"<<\" brings the key \"\(key)\", which is given before it; put \"<<\" first"
             case .notFinite(let text): "\(text) is not a number that JSON has"
-            case .integerTooLarge(let text): "the integer \(text) has more than 64 bits; write it in decimal"
+            case .integerTooLarge(let text): "\(text) has more than 64 bits; write it in decimal"
             case .tagMismatch(let text, let tag): "\"\(text)\" is not a value of the tag \(tag)"
             case .unsupportedTag(let tag): "unsupported tag \(tag)"
             }
