@@ -150,25 +150,27 @@ import Testing
 
     private func malformed(_ text: String) -> String {
         text.replacing("GOOD", with: maker.image.description).replacing("OTHER", with: maker.other.description)
+            .replacing("TYPE", with: "\"atomic container signature\"")
     }
 
+    /// In each, `GOOD` is the image's digest, `OTHER` another's, and `TYPE` a type that is known.
     static let malformedPayloads = [
         "", "null", "[]", "\"critical\"", "{}", "{\"critical\":null}", "{\"critical\":[]}",
-        #"{"critical":{"type":"atomic container signature"}}"#,
+        #"{"critical":{"type":TYPE}}"#,
         #"{"critical":{"image":{"docker-manifest-digest":"GOOD"}}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":7},"type":"atomic container signature"}}"#,
-        #"{"critical":{"image":"GOOD","type":"atomic container signature"}}"#,
-        #"{"CRITICAL":{"image":{"docker-manifest-digest":"GOOD"},"type":"atomic container signature"}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":7},"type":TYPE}}"#,
+        #"{"critical":{"image":"GOOD","type":TYPE}}"#,
+        #"{"CRITICAL":{"image":{"docker-manifest-digest":"GOOD"},"type":TYPE}}"#,
         // One key twice, and one key in two spellings, at each level.
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","docker-manifest-digest":"OTHER"},"type":"atomic container signature"}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","docker-manifest-\u0064igest":"OTHER"},"type":"atomic container signature"}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","Docker-manifest-digest":"OTHER"},"type":"atomic container signature"}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","DOCKER-MANIFEST-DIGEST":"OTHER"},"type":"atomic container signature"}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"Image":{"docker-manifest-digest":"OTHER"},"type":"atomic container signature"}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":"atomic container signature","Type":"x"}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":"atomic container signature"},"Critical":{}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":"atomic container signature"},"optional":{},"Optional":{}}"#,
-        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":"atomic container signature"}} trailing"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","docker-manifest-digest":"OTHER"},"type":TYPE}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","docker-manifest-\u0064igest":"OTHER"},"type":TYPE}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","Docker-manifest-digest":"OTHER"},"type":TYPE}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD","DOCKER-MANIFEST-DIGEST":"OTHER"},"type":TYPE}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"Image":{},"type":TYPE}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":TYPE,"Type":"x"}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":TYPE},"Critical":{}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":TYPE},"optional":{},"Optional":{}}"#,
+        #"{"critical":{"image":{"docker-manifest-digest":"GOOD"},"type":TYPE}} trailing"#,
     ]
 
     @Test(arguments: malformedPayloads)
@@ -213,7 +215,8 @@ import Testing
 
     @Test func bytesThatAreNotTheDescriptors() {
         let descriptors = [
-            descriptor(digest: Digest(of: [])), descriptor(size: payload.count - 1), descriptor(size: payload.count + 1),
+            descriptor(digest: Digest(of: [])), descriptor(size: payload.count - 1),
+            descriptor(size: payload.count + 1),
         ]
         for descriptor in descriptors {
             #expect(throws: SignatureFailure.self) { try SignatureLayer(descriptor: descriptor, payload: payload) }

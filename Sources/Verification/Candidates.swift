@@ -1,0 +1,202 @@
+import OCI
+import Registry
+import Sigstore
+import Synchronization
+
+/// Something beside an image that may be a signature of it.
+enum Candidate: Sendable {
+    case layer(SignatureLayer)
+    case bundle(Bundle)
+}
+
+/// What looking for candidates comes upon.
+enum Found: Sendable {
+    case candidate(Candidate)
+    /// It should be a signature, and cannot be one.
+    case unusable(SignatureFailure)
+    /// Something could not be read, so that nobody knows whether a signature is there.
+    case failure(VerificationFailure)
+}
+
+/// How much is read beside one image in one repository, counted over all its forms.
+///
+/// Source: spec/registry.md, "Bounds"; cosign CVE-2024-29902 and CVE-2024-29903 were about having none.
+final class CandidateBudget: Sendable {
+    /// Signatures and referring manifests together. An image that is signed on each of its releases' days has a few.
+    static let maximumCandidates = 64
+
+    /// The largest bundle that is fetched where a signature is wanted. A signature's bundle has no predicate, and
+    /// certificates and log entries make some 10 KB; what is larger is an attestation, and is not even fetched.
+    static let maximumBundleBytes = 1024 * 1024
+
+    private let taken = Atomic(0)
+
+    /// Whether one more may be read.
+    func take() -> Bool { taken.wrappingAdd(1, ordering: .relaxed).oldValue < Self.maximumCandidates }
+
+    static var exceeded: VerificationFailure {
+        .limitExceeded(what: "signatures and other referring manifests beside the image", limit: maximumCandidates)
+    }
+}
+
+/// Looks for candidates for one image in one repository, in every form they are stored in.
+///
+/// Source: spec/signatures.md, "cosign 2", "cosign 3" and "Checking, step by step", 2.
+struct CandidateSearch: Sendable {
+    /// The config type of a signature manifest that refers to its image instead of having a tag (cosign 2, oci-1-1).
+    static let signatureConfigType = "application/vnd.dev.cosign.artifact.sig.v1+json"
+
+    /// A hint at what a bundle's statement says, which cosign 3 leaves on manifests.
+    static let predicateTypeAnnotation = "dev.sigstore.bundle.predicateType"
+
+    /// How many manifests or payloads of one form are fetched at once: quick for the usual few, and with the bound on
+    /// each it bounds memory.
+    static let width = 4
+
+    let source: any ImageSource
+    let repository: Repository
+    let image: Digest
+    let forms: Requirement.Forms
+    let deadline: ContinuousClock.Instant
+    let budget = CandidateBudget()
+    let report: @Sendable (Found) -> Void
+
+    /// Reports all there is, and returns then.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            if forms == .any { group.addTask { await searchTag() } }
+            group.addTask { await searchReferrers() }
+        }
+    }
+
+    // MARK: The cosign 2 tag
+
+    private func searchTag() async {
+        let tag = "sha256-\(image.hex).sig"
+        guard let manifest = await manifest(.tag(tag)) else { return }
+        guard case .image(let signatures) = manifest else {
+            report(.unusable(.malformed("tag \(tag) is an index, where signatures should be")))
+            return
+        }
+        await searchLayers(of: signatures)
+    }
+
+    private func searchLayers(of manifest: ImageManifest) async {
+        let layers = manifest.layers.filter { $0.mediaType == SignatureLayer.mediaType }
+        await each(layers) { descriptor in
+            guard let payload = await content(of: descriptor, limit: SignatureLayer.maximumPayloadBytes) else { return }
+            do throws(SignatureFailure) {
+                report(.candidate(.layer(try SignatureLayer(descriptor: descriptor, payload: payload))))
+            } catch {
+                report(.unusable(error))
+            }
+        }
+    }
+
+    // MARK: What refers to the image
+
+    private func searchReferrers() async {
+        let descriptors: [Descriptor]
+        do {
+            descriptors = try await source.referrers(of: image, in: repository, deadline: deadline)
+        } catch {
+            if !error.isMissing { report(.failure(.registry(error))) }
+            return
+        }
+        // The index says what a manifest is, and is often wrong (spec/signatures.md, "Trap"). So it decides only which
+        // are read first.
+        let ordered = descriptors.enumerated().sorted { a, b in
+            (Self.unlikelihood(a.element), a.offset) < (Self.unlikelihood(b.element), b.offset)
+        }
+        await each(ordered.map(\.element)) { await searchReferrer($0) }
+    }
+
+    private static func unlikelihood(_ descriptor: Descriptor) -> Int {
+        let type = descriptor.artifactType ?? MediaType.ociEmpty
+        if let predicateType = descriptor.annotations[predicateTypeAnnotation] {
+            return predicateType == Bundle.signaturePredicateType ? 0 : 2
+        }
+        if type == signatureConfigType { return 0 }
+        return Bundle.isBundle(mediaType: type) || type == MediaType.ociEmpty ? 1 : 3
+    }
+
+    private func searchReferrer(_ descriptor: Descriptor) async {
+        guard case .image(let manifest) = await manifest(.digest(descriptor.digest)) else { return }
+        if Self.isBundle(manifest) {
+            await searchBundle(manifest)
+        } else if manifest.config.mediaType == Self.signatureConfigType, forms == .any {
+            await searchLayers(of: manifest)
+        }
+    }
+
+    private static func isBundle(_ manifest: ImageManifest) -> Bool {
+        Bundle.isBundle(mediaType: manifest.artifactType ?? manifest.config.mediaType)
+            || manifest.layers.contains { Bundle.isBundle(mediaType: $0.mediaType) }
+    }
+
+    private func searchBundle(_ manifest: ImageManifest) async {
+        guard manifest.layers.count == 1 else {
+            report(.unusable(.unsupported("a bundle's manifest with \(manifest.layers.count) layers instead of one")))
+            return
+        }
+        let layer = manifest.layers[0]
+        guard layer.size <= CandidateBudget.maximumBundleBytes else {
+            report(.unusable(.unsupported("a bundle of \(layer.size) bytes, which no signature's bundle has")))
+            return
+        }
+        guard let bytes = await content(of: layer, limit: CandidateBudget.maximumBundleBytes) else { return }
+        do {
+            report(.candidate(.bundle(try Bundle(parsing: bytes))))
+        } catch {
+            report(.unusable(error))
+        }
+    }
+
+    // MARK: Reading
+
+    /// - Returns: nil when there is none (a manifest may be gone while an index still lists it), when it is of a kind
+    ///   that no signature has, and when it cannot be read, which is reported.
+    private func manifest(_ reference: ManifestReference) async -> Manifest? {
+        do {
+            return try await source.manifest(reference, in: repository, deadline: deadline).manifest
+        } catch .notFound, .unsupported {
+            return nil
+        } catch .malformed(let what, let reason) {
+            report(.unusable(.malformed("\(what): \(reason)")))
+            return nil
+        } catch {
+            report(.failure(.registry(error)))
+            return nil
+        }
+    }
+
+    private func content(of descriptor: Descriptor, limit: Int) async -> [UInt8]? {
+        do {
+            return try await source.content(of: descriptor, in: repository, limit: limit, deadline: deadline)
+        } catch {
+            // Unlike a manifest, which may never have been there, it is named by a manifest that we have read.
+            report(.failure(.registry(error)))
+            return nil
+        }
+    }
+
+    /// Does the work for each item, a few at a time, as far as the budget goes and until the task is cancelled.
+    private func each(_ items: [Descriptor], _ work: @escaping @Sendable (Descriptor) async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            var running = 0
+            for item in items {
+                guard budget.take() else {
+                    report(.failure(CandidateBudget.exceeded))
+                    break
+                }
+                if running == Self.width {
+                    await group.next()
+                    running -= 1
+                }
+                guard !Task.isCancelled else { break }
+                group.addTask { await work(item) }
+                running += 1
+            }
+        }
+    }
+}

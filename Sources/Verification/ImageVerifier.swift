@@ -1,0 +1,187 @@
+import OCI
+import Registry
+import Synchronization
+
+/// Resolves images and verifies them against requirements, and remembers what it found.
+///
+/// Verdicts are remembered by (repository, digest, requirement) and never by tag. Checks of the same thing share one
+/// flight; a caller whose deadline passes leaves, and the flight goes on into the memory.
+public final class ImageVerifier: Sendable {
+    let source: any ImageSource
+    let configuration: Configuration
+    let time: Timekeeper
+    let verdicts: Memory<VerdictKey, Result<Void, VerificationFailure>>
+    let tags: Memory<TaggedName, Digest>
+    let resolutions: Flights<TaggedName, Result<Digest, VerificationFailure>>
+    let checks: Flights<CheckKey, Finding>
+    private let hits = Atomic(0)
+    private let misses = Atomic(0)
+
+    public convenience init(registry: RegistryClient, configuration: Configuration = Configuration()) {
+        self.init(source: registry, configuration: configuration)
+    }
+
+    public init(
+        source: any ImageSource, configuration: Configuration = Configuration(), time: Timekeeper = .system
+    ) {
+        self.source = source
+        self.configuration = configuration
+        self.time = time
+        verdicts = Memory(capacity: configuration.positiveTTL > .zero ? configuration.size : 0)
+        tags = Memory(capacity: configuration.tagTTL > .zero ? configuration.tags : 0)
+        resolutions = Flights(limit: configuration.maximumFlights)
+        checks = Flights(limit: configuration.maximumFlights)
+    }
+
+    public var statistics: Statistics {
+        Statistics(
+            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed), entries: verdicts.count,
+            flights: resolutions.count + checks.count)
+    }
+
+    // MARK: From memory
+
+    /// The answer, if it is remembered or needs no asking. Synchronous and quick: an event loop may call it.
+    ///
+    /// - Parameters:
+    ///   - requirement: nil where the digest alone is wanted.
+    ///   - pinned: whether the digest will be written into the object. Only then may a tag be resolved from memory:
+    ///     otherwise a node would pull whatever the tag means by then.
+    public func remembered(
+        _ reference: ImageReference, _ requirement: Requirement?, pinned: Bool
+    ) -> CheckResult? {
+        let now = time.now()
+        guard let image = knownImage(reference, pinned: pinned, at: now) else { return nil }
+        guard let requirement else { return unrequired(image, fromCache: reference.digest == nil, since: now) }
+        return remembered(image, requirement, at: now)
+    }
+
+    private func remembered(
+        _ image: ResolvedImage, _ requirement: Requirement, at now: ContinuousClock.Instant
+    ) -> CheckResult? {
+        guard let verdict = verdicts.value(for: Self.key(image, requirement), at: now) else { return nil }
+        hits.add(1, ordering: .relaxed)
+        let outcome = verdict.map { PinnableImage(verified: VerifiedImage(image: image, claims: nil)) }
+        return CheckResult(outcome: outcome, digest: image.digest, fromCache: true, duration: .zero)
+    }
+
+    /// The image by the digest that its reference holds, or that its tag is remembered to stand for.
+    private func knownImage(
+        _ reference: ImageReference, pinned: Bool, at now: ContinuousClock.Instant
+    ) -> ResolvedImage? {
+        if let digest = reference.digest { return ResolvedImage(reference: reference, digest: digest) }
+        guard pinned, let name = Self.name(reference), let digest = tags.value(for: name, at: now) else { return nil }
+        return ResolvedImage(reference: reference, digest: digest)
+    }
+
+    // MARK: With the registry
+
+    /// Resolves an image and verifies that very digest.
+    ///
+    /// - Parameters:
+    ///   - requirement: nil where the digest alone is wanted.
+    ///   - pinned: as for ``remembered(_:_:pinned:)``.
+    ///   - deadline: when the caller leaves, with ``VerificationFailure/timedOut``. The check goes on.
+    public func check(
+        _ reference: ImageReference, _ requirement: Requirement?, pinned: Bool, deadline: ContinuousClock.Instant
+    ) async -> CheckResult {
+        let start = time.now()
+
+        // (1) Where only a digest is wanted, resolving is all.
+        guard let requirement else {
+            do {
+                let image = try await resolve(reference, pinned: pinned, deadline: deadline)
+                return unrequired(image, fromCache: false, since: start)
+            } catch {
+                return failed(error, since: start)
+            }
+        }
+
+        // (2) A digest in the reference is the image: no tag is ever asked for beside it.
+        if let image = knownImage(reference, pinned: pinned, at: start) {
+            return await check(image, requirement, deadline: deadline)
+        }
+
+        // (3) Otherwise the tag is resolved once, and what it gave is verified, in one flight.
+        guard let name = Self.name(reference) else { return failed(.signatureNotFound, since: start) }
+        misses.add(1, ordering: .relaxed)
+        guard let flight = check(name, requirement) else { return failed(.overloaded, since: start) }
+        guard let finding = await flight.value(before: deadline, by: time) else {
+            return failed(.timedOut, since: start)
+        }
+        return result(finding, for: reference, since: start)
+    }
+
+    /// Verifies an image that was resolved before.
+    ///
+    /// With ``resolve(_:pinned:deadline:)`` it lets several requirements be checked on one and the same digest.
+    public func check(
+        _ image: ResolvedImage, _ requirement: Requirement?, deadline: ContinuousClock.Instant
+    ) async -> CheckResult {
+        let start = time.now()
+        guard let requirement else { return unrequired(image, fromCache: false, since: start) }
+        if let result = remembered(image, requirement, at: start) { return result }
+        misses.add(1, ordering: .relaxed)
+        guard let flight = check(Self.key(image, requirement), requirement) else {
+            return failed(.overloaded, image.digest, since: start)
+        }
+        guard let finding = await flight.value(before: deadline, by: time) else {
+            return failed(.timedOut, image.digest, since: start)
+        }
+        return result(finding, for: image.reference, since: start)
+    }
+
+    /// Resolves an image, and verifies nothing.
+    ///
+    /// - Parameter pinned: as for ``remembered(_:_:pinned:)``.
+    /// - Throws: ``VerificationFailure/registry(_:)``, ``VerificationFailure/timedOut`` or
+    ///   ``VerificationFailure/overloaded``.
+    public func resolve(
+        _ reference: ImageReference, pinned: Bool, deadline: ContinuousClock.Instant
+    ) async throws(VerificationFailure) -> ResolvedImage {
+        if let image = knownImage(reference, pinned: pinned, at: time.now()) { return image }
+        guard let name = Self.name(reference), let flight = resolution(of: name) else { throw .overloaded }
+        guard let digest = await flight.value(before: deadline, by: time) else { throw .timedOut }
+        return ResolvedImage(reference: reference, digest: try digest.get())
+    }
+
+    // MARK: Results
+
+    private func result(
+        _ finding: Finding, for reference: ImageReference, since start: ContinuousClock.Instant
+    ) -> CheckResult {
+        switch finding {
+        case .failed(let failure, let digest):
+            return failed(failure, digest, since: start)
+        case .verified(let digest, let claims):
+            let image = ResolvedImage(reference: reference, digest: digest)
+            return CheckResult(
+                outcome: .success(PinnableImage(verified: VerifiedImage(image: image, claims: claims))),
+                digest: digest, fromCache: false, duration: time.now() - start)
+        }
+    }
+
+    private func unrequired(
+        _ image: ResolvedImage, fromCache: Bool, since start: ContinuousClock.Instant
+    ) -> CheckResult {
+        CheckResult(
+            outcome: .success(PinnableImage(withoutRequirement: image)), digest: image.digest, fromCache: fromCache,
+            duration: time.now() - start)
+    }
+
+    private func failed(
+        _ failure: VerificationFailure, _ digest: Digest? = nil, since start: ContinuousClock.Instant
+    ) -> CheckResult {
+        CheckResult(outcome: .failure(failure), digest: digest, fromCache: false, duration: time.now() - start)
+    }
+
+    private static func key(_ image: ResolvedImage, _ requirement: Requirement) -> VerdictKey {
+        VerdictKey(
+            repository: image.reference.repository, digest: image.digest, requirement: requirement.fingerprint)
+    }
+
+    /// nil only for a reference with a digest, which needs no tag.
+    private static func name(_ reference: ImageReference) -> TaggedName? {
+        reference.tag.map { TaggedName(repository: reference.repository, tag: $0) }
+    }
+}

@@ -1,0 +1,19 @@
+/// Where the verifier has its time from, so that tests need not wait.
+public struct Timekeeper: Sendable {
+    public let now: @Sendable () -> ContinuousClock.Instant
+    /// Returns at the instant, or early when the task is cancelled.
+    public let sleep: @Sendable (_ until: ContinuousClock.Instant) async -> Void
+
+    public init(
+        now: @escaping @Sendable () -> ContinuousClock.Instant,
+        sleep: @escaping @Sendable (_ until: ContinuousClock.Instant) async -> Void
+    ) {
+        self.now = now
+        self.sleep = sleep
+    }
+
+    public static let system = Timekeeper(
+        now: { ContinuousClock.now },
+        sleep: { instant in try? await ContinuousClock().sleep(until: instant) }
+    )
+}
