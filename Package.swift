@@ -86,6 +86,6 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests", dependencies: ["LocalRegistry", "OpenSSL"], swiftSettings: settings),
 
-        tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL"]),
+        tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL", "Sigstore"]),
     ]
 )

@@ -6,8 +6,8 @@ import Synchronization
 ///
 /// libcurl reads one bundle file and keeps the parsed store by its path; a bundle given as bytes would be copied and
 /// compared for every request, and parsed for every connection. So the system's bundle and the extra files are put
-/// together in an anonymous memory file, once for each combination, and libcurl gets its `/proc/self/fd` path. Files are
-/// read once: a changed file takes a new client.
+/// together in an anonymous memory file, once for each combination, and libcurl gets its `/proc/self/fd` path. Files
+/// are read once: a changed file takes a new client.
 final class CertificateAuthorities: Sendable {
     /// A CA bundle larger than this is a mistake: the system's, with some 140 authorities, is 0.2 MiB.
     static let maximumBundleBytes = 4 << 20

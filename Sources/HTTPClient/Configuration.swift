@@ -5,7 +5,8 @@ extension HTTPClient {
         public var httpsProxy: String?
         /// For `http` URLs.
         public var httpProxy: String?
-        /// Hosts that are reached directly, separated by commas: names with their subdomains, addresses, CIDR ranges, `*`.
+        /// Hosts that are reached directly, separated by commas: names with their subdomains, addresses, CIDR ranges,
+        /// `*`.
         public var noProxy: String?
 
         public init(httpsProxy: String? = nil, httpProxy: String? = nil, noProxy: String? = nil) {

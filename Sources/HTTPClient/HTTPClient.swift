@@ -33,8 +33,8 @@ public final class HTTPClient: Sendable {
 
     private static let isLibraryInitialized: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    /// Prepares libcurl, once however often it is called. A program calls it at the start of main, before it has threads;
-    /// a client that finds it undone does it.
+    /// Prepares libcurl, once however often it is called. A program calls it at the start of main, before it has
+    /// threads; a client that finds it undone does it.
     public static func initializeLibrary() {
         _ = isLibraryInitialized
     }

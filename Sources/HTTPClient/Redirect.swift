@@ -1,5 +1,5 @@
-/// How a redirect changes a request (RFC 9110 15.4). libcurl follows none by itself: where credentials may go is decided
-/// here, in one place.
+/// How a redirect changes a request (RFC 9110 15.4). libcurl follows none by itself: where credentials may go is
+/// decided here, in one place.
 enum Redirect {
     /// Headers that speak for the caller to one origin only. A registry that redirects a blob to its storage must not
     /// carry them there (containerd CVE-2020-15157).
