@@ -37,7 +37,6 @@ test-unit: packages ## the tests that need no registry and no cosign
 	@swift test $(SWIFT_FLAGS) --skip IntegrationTests $(ARGS)
 
 lint: ## format and house rules (make format mends what can be mended)
-	@swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	@.ci/lint
 
 format: ## format the sources in place
