@@ -49,7 +49,7 @@ import Testing
         #expect(!key.isSignature(hex(signature), over: hex(message) + [1], hash: nil))
     }
 
-    /// RFC 6979, sections A.2.5 to A.2.7: messages "sample" and "test" with SHA-256 and the curve's own hash.
+    /// RFC 6979, section A.2.5: messages "sample" and "test" with SHA-256.
     @Test(arguments: [
         (
             "p256",
