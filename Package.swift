@@ -89,3 +89,8 @@ let package = Package(
         tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL", "Sigstore"]),
     ]
 )
+
+// Behind `make bench`, and left out of a normal build.
+if Context.environment["COUNTERSIGN_BENCH"] == "1" {
+    package.targets.append(.executableTarget(name: "Benchmarks", dependencies: ["JSON"], swiftSettings: settings))
+}
