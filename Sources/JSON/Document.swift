@@ -3,7 +3,8 @@
 /// One pass checks RFC 8259's grammar, UTF-8, surrogate pairs, duplicate keys, depth and length. Nothing is decoded
 /// until somebody asks: a ``Value`` is a place on the tape.
 public final class Document: Sendable {
-    let bytes: [UInt8]
+    /// The text.
+    public let bytes: [UInt8]
     let tape: [Entry]
     /// Whether ``DuplicateKeys/keepLast`` left members behind that do not count.
     let hasSupersededMembers: Bool

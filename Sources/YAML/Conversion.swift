@@ -37,7 +37,7 @@ struct Conversion {
 
     private mutating func count(_ node: Node) throws(YAMLError) {
         values += 1
-        guard values <= YAML.maximumValues else { throw YAMLError(.expandsTooFar(limit: YAML.maximumValues), at: node) }
+        guard values <= YAML.maximumValues else { throw YAMLError(.tooManyValues(limit: YAML.maximumValues), at: node) }
         guard writer.bytes.count <= YAML.maximumExpandedBytes else {
             throw YAMLError(.expandsTooFar(limit: YAML.maximumExpandedBytes), at: node)
         }

@@ -27,7 +27,7 @@ public enum YAML {
         if let document = document(fromJSON: text) { return [document] }
 
         let string = try validated(text)
-        try AliasScreen.check(text)
+        try Screen.check(text)
         var documents: [Document] = []
         do {
             let parser = try Parser(yaml: string, resolver: .basic, encoding: .utf8)

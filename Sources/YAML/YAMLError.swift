@@ -3,7 +3,9 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Reason: Sendable, Equatable, CustomStringConvertible {
         case tooLong(limit: Int)
         case tooDeep(limit: Int)
+        case tooManyValues(limit: Int)
         case expandsTooFar(limit: Int)
+        case tooManyDirectives(limit: Int)
         case invalidUTF8
         case syntax(String)
         case duplicateKey(String)
@@ -21,7 +23,9 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
             switch self {
             case .tooLong(let limit): "more than \(limit) bytes of YAML"
             case .tooDeep(let limit): "more than \(limit) lists and mappings inside one another"
-            case .expandsTooFar(let limit): "aliases unfold to more than \(limit) values or bytes"
+            case .tooManyValues(let limit): "more than \(limit) keys and values, with what aliases repeat"
+            case .expandsTooFar(let limit): "aliases unfold to more than \(limit) bytes"
+            case .tooManyDirectives(let limit): "more than \(limit) directives"
             case .invalidUTF8: "invalid UTF-8"
             case .syntax(let problem): problem
             case .duplicateKey(let key): "duplicate key \"\(key)\""

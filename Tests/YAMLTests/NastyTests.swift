@@ -1,5 +1,5 @@
-import YAML
 import Testing
+import YAML
 
 /// Source: Tests/Fixtures/Nasty/README.md.
 @Suite struct NastyTests {

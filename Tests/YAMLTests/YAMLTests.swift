@@ -205,7 +205,20 @@ import YAML
         #expect(throws: YAMLError.self) { try Self.json(merges) }
         let long =
             "a: &a \(String(repeating: "x", count: 1_000_000))\nb: [" + String(repeating: "*a,", count: 30) + "]\n"
-        #expect(throws: YAMLError.self) { try Self.json(long) }
+        let error = #expect(throws: YAMLError.self) { try Self.json(long) }
+        #expect(error?.reason == .expandsTooFar(limit: YAML.maximumExpandedBytes))
+    }
+
+    @Test func boundsDirectives() throws {
+        #expect(try Self.json("%YAML 1.1\n%TAG !y! tag:yaml.org,2002:\n---\nv: !y!int '1'\n") == [#"{"v":1}"#])
+        let many = (0..<101).map { "%TAG !e\($0)! tag:e\n" }.joined() + "--- 1\n"
+        #expect(throws: YAMLError(.tooManyDirectives(limit: 100))) { try Self.json(many) }
+    }
+
+    @Test func boundsValues() throws {
+        let many = String(repeating: "- 1\n", count: YAML.maximumValues)
+        let error = #expect(throws: YAMLError.self) { try Self.json(many) }
+        #expect(error?.reason == .tooManyValues(limit: YAML.maximumValues))
     }
 
     /// Each of these would have the YAML library hash a key of exponential size.

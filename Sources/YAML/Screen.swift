@@ -1,12 +1,32 @@
-/// Looks through a text for what must not reach the YAML library: an alias inside a key.
+/// Looks through a text for what must not reach the YAML library, because it would take too long there.
 ///
-/// Yams hashes every key of a mapping. Where a key is a list of aliases of lists of aliases, the hash takes time
-/// exponential in the text's length, before we get to see a node. Kubernetes has no use for such keys, so a text that
-/// has aliases at all may not have a key that is an alias, a list or a mapping. The screen does not parse: in a text
-/// with aliases it may take a comment or a string for such a key, which is why its error says where.
-enum AliasScreen {
+/// An alias inside a key: Yams hashes every key of a mapping. Where a key is a list of aliases of lists of aliases, the
+/// hash takes time exponential in the text's length, before we get to see a node. Kubernetes has no use for such keys,
+/// so a text that has aliases at all may not have a key that is an alias, a list or a mapping.
+///
+/// Directives: each is compared with all those before it.
+///
+/// The screen does not parse: in a text with aliases it may take a comment or a string for such a key, which is why its
+/// error says where.
+enum Screen {
+    /// One version and a handful of tag handles are what a document can use.
+    private static let maximumDirectives = 100
+
     static func check(_ text: [UInt8]) throws(YAMLError) {
-        guard hasAlias(text) else { return }
+        try checkDirectives(text)
+        if hasAlias(text) { try checkKeys(text) }
+    }
+
+    private static func checkDirectives(_ text: [UInt8]) throws(YAMLError) {
+        var directives = 0
+        for index in text.indices where text[index] == UInt8(ascii: "%") {
+            guard index == 0 || text[index - 1] < 0x20 || text[index - 1] >= 0x80 else { continue }
+            directives += 1
+            guard directives <= maximumDirectives else { throw YAMLError(.tooManyDirectives(limit: maximumDirectives)) }
+        }
+    }
+
+    private static func checkKeys(_ text: [UInt8]) throws(YAMLError) {
         var line = 1
         var lineStart = 0
         for index in text.indices {
