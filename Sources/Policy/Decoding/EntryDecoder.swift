@@ -1,0 +1,162 @@
+import JSON
+import Verification
+
+/// Reads one entry of `verifyImages`, in the legacy and the modern spelling.
+///
+/// Source: spec/verify-images.md, "The two spellings".
+struct EntryDecoder {
+    let findings: Findings
+
+    private enum SignatureType: String, CaseIterable {
+        case cosign = "Cosign"
+        case sigstoreBundle = "SigstoreBundle"
+        case notary = "Notary"
+    }
+
+    /// More patterns than anybody writes by hand; each is compared with every image of every pod.
+    static let maximumPatterns = 1_000
+
+    /// Nil, and problems, for an entry that cannot be honoured in full.
+    func entry(_ value: Value, at path: FieldPath) -> ImageEntry? {
+        let before = findings.problems.count
+        guard let reader = ObjectReader(value, .entry, at: path, findings) else { return nil }
+        let imageReferences = imageReferences(reader)
+        let skipImageReferences = patterns(reader, "skipImageReferences")
+        let requirement = requirement(reader)
+        let required = reader.boolean("required") ?? true
+        let entry = ImageEntry(
+            imageReferences: imageReferences, skipImageReferences: skipImageReferences, requirement: requirement,
+            mutateDigest: reader.boolean("mutateDigest") ?? true, verifyDigest: reader.boolean("verifyDigest") ?? true,
+            required: required, failureAction: reader.failureAction("failureAction"))
+        checkRegistryAccess(reader)
+        _ = reader.object("validate", .validateImages)
+        guard findings.problems.count == before else { return nil }
+
+        guard requirement != nil || !required else {
+            findings.problem(
+                path.child("attestors"),
+                "nobody is named who could have signed, so that no image could pass; give attestors, or "
+                    + "required: false for an entry that only pins digests")
+            return nil
+        }
+        return entry
+    }
+
+    private func imageReferences(_ reader: ObjectReader) -> [ImageGlob] {
+        let legacy = patterns(reader, "image")
+        let modern = patterns(reader, "imageReferences")
+        if !legacy.isEmpty && !modern.isEmpty {
+            findings.problem(
+                reader.path.child("image"), "stands beside imageReferences; say it in imageReferences alone")
+        }
+        if reader.string("image") == nil && reader.array("imageReferences").isEmpty {
+            findings.problem(reader.path.child("imageReferences"), "says no images; use \"*\" for all of them")
+        }
+        return legacy + modern
+    }
+
+    private func patterns(_ reader: ObjectReader, _ name: String) -> [ImageGlob] {
+        let path = reader.path.child(name)
+        var texts: [(text: String, path: FieldPath)] = []
+        if name == "image" {
+            if let text = reader.string(name) { texts = [(text, path)] }
+        } else {
+            texts = reader.strings(name).enumerated().map { ($1, path.index($0)) }
+        }
+        guard texts.count <= Self.maximumPatterns else {
+            findings.problem(path, "holds more than \(Self.maximumPatterns) patterns; use wildcards")
+            return []
+        }
+        return texts.compactMap { text, path in
+            if let reason = ImageGlob.reasonItCannotMatch(text) {
+                findings.problem(path, reason)
+                return nil
+            }
+            let glob = ImageGlob(text)
+            if glob.impliesLatest {
+                findings.note(path, "names no tag and so means \(text):latest alone; write \(text):* for every tag")
+            }
+            return glob
+        }
+    }
+
+    /// What the images must satisfy, or nil when nobody is named.
+    private func requirement(_ reader: ObjectReader) -> Requirement? {
+        let type = reader.word("type", SignatureType.self) ?? .cosign
+        if type == .notary {
+            findings.problem(
+                reader.path.child("type"), "Notary signatures are not supported; sign with cosign, and leave type out")
+        }
+
+        let decoder = AttestorDecoder(findings: findings)
+        let defaults = AttestorDecoder.Defaults(
+            annotations: reader.map("annotations"), repository: decoder.repository(reader))
+        var sets = decoder.sets(reader, defaults)
+        if let key = reader.string("key") {
+            if !reader.array("attestors").isEmpty {
+                findings.problem(reader.path.child("key"), "stands beside attestors; say it in attestors alone")
+            }
+            let before = findings.problems.count
+            let entries = decoder.keys(key, at: reader.path.child("key"), defaults)
+            if findings.problems.count == before {
+                do throws(RequirementError) {
+                    sets.append(try AttestorSet(entries: entries))
+                } catch {
+                    findings.problem(reader.path.child("key"), error.description)
+                }
+            }
+        }
+        guard !sets.isEmpty else { return nil }
+        do throws(RequirementError) {
+            return try Requirement(attestorSets: sets, forms: type == .sigstoreBundle ? .bundlesOnly : .any)
+        } catch {
+            findings.problem(reader.path.child("attestors"), error.description)
+            return nil
+        }
+    }
+
+    /// How the registry is reached is the server's business, so far.
+    private func checkRegistryAccess(_ reader: ObjectReader) {
+        if reader.boolean("useCache") == false {
+            findings.problem(
+                reader.path.child("useCache"),
+                "verdicts are remembered for all rules or none; leave it out, or run with --cache-ttl 0")
+        }
+        guard let credentials = reader.object("imageRegistryCredentials", .registryCredentials) else { return }
+        if credentials.boolean("allowInsecureRegistry") == true {
+            findings.problem(
+                credentials.path.child("allowInsecureRegistry"),
+                "a policy cannot turn TLS off; name the host with --insecure-registry")
+        }
+        for (index, provider) in credentials.strings("providers").enumerated() where provider != "default" {
+            findings.problem(
+                credentials.path.child("providers").index(index),
+                "credentials of cloud providers are not supported yet; give the credentials with --registry-config")
+        }
+    }
+}
+
+extension ObjectReader {
+    /// `Audit` or `Enforce`, in the spellings in use.
+    func failureAction(_ name: String) -> FailureAction? {
+        guard let text = string(name) else { return nil }
+        guard let action = FailureAction(parsing: text) else {
+            findings.problem(path.child(name), "\"\(text)\" is neither Audit nor Enforce")
+            return nil
+        }
+        return action
+    }
+}
+
+extension ImageGlob {
+    /// Why no image could ever match `pattern`, or nil: a rule that quietly matches nothing protects nothing.
+    static func reasonItCannotMatch(_ pattern: String) -> String? {
+        if pattern.unicodeScalars.contains(where: \.properties.isWhitespace) {
+            return "\"\(pattern)\" holds white space, which no image reference does"
+        }
+        if pattern.contains("://") {
+            return "\"\(pattern)\" holds ://, which no image reference does; leave the scheme out"
+        }
+        return nil
+    }
+}

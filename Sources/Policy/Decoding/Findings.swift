@@ -1,0 +1,20 @@
+/// What decoding a policy brings to light, gathered so that an author sees all of it at once.
+final class Findings {
+    let file: String
+    let policy: String
+    private(set) var problems: [PolicyProblem] = []
+    private(set) var notes: [String] = []
+
+    init(file: String, policy: String) {
+        self.file = file
+        self.policy = policy
+    }
+
+    func problem(_ path: FieldPath, _ reason: String) {
+        problems.append(PolicyProblem(file: file, policy: policy, path: path.description, reason: reason))
+    }
+
+    func note(_ path: FieldPath, _ text: String) {
+        notes.append([file, policy, path.description, text].filter { !$0.isEmpty }.joined(separator: ": "))
+    }
+}

@@ -1,0 +1,121 @@
+import JSON
+import YAML
+
+/// What came of loading policies.
+public struct LoadResult: Sendable {
+    /// The policies; nil when there is any problem, because leaving one out would admit what it denies.
+    public let snapshot: PolicySnapshot?
+    /// What was passed over, and what is allowed but probably not meant. A line each.
+    public let notes: [String]
+    /// Why the policies cannot be honoured in full. All of them, not the first alone.
+    public let problems: [PolicyProblem]
+}
+
+/// Turns files and documents into a ``PolicySnapshot``.
+public struct PolicyLoader {
+    /// More policies than any cluster has; the snapshot's memory is bounded by it.
+    public static let maximumPolicies = 10_000
+
+    private var policies: [ImagePolicy] = []
+    private var notes: [String] = []
+    private var problems: [PolicyProblem] = []
+    /// Where each policy was first seen, by kind, namespace and name.
+    private var places: [String: String] = [:]
+
+    /// The versions of `kyverno.io` in which a ClusterPolicy means what it means here.
+    private static let versions = ["v1", "v2beta1"]
+
+    /// Reads the policies in files and folders (see ``PolicyFiles``).
+    public static func load(paths: [String]) -> LoadResult { load(PolicyFiles(reading: paths)) }
+
+    /// Reads the policies in files, several documents a file.
+    public static func load(_ files: PolicyFiles) -> LoadResult {
+        var loader = PolicyLoader()
+        loader.problems = files.problems
+        for file in files.files {
+            do throws(YAMLError) {
+                let documents = try YAML.documents(file.bytes)
+                for (index, document) in documents.enumerated() {
+                    loader.add(document.root, from: file.path, document: documents.count > 1 ? index + 1 : nil)
+                }
+            } catch {
+                loader.problems.append(PolicyProblem(file: file.path, reason: error.description))
+            }
+        }
+        return loader.result()
+    }
+
+    /// Compiles documents that are parsed already; `source` says in messages where one comes from.
+    public static func load(documents: [(source: String, document: Document)]) -> LoadResult {
+        var loader = PolicyLoader()
+        for (source, document) in documents { loader.add(document.root, from: source, document: nil) }
+        return loader.result()
+    }
+
+    private func result() -> LoadResult {
+        LoadResult(snapshot: problems.isEmpty ? PolicySnapshot(policies) : nil, notes: notes, problems: problems)
+    }
+
+    private mutating func add(
+        _ value: Value, from file: String, document: Int?, defaults: (apiVersion: String, kind: String)? = nil
+    ) {
+        let what = document.map { "document \($0) " } ?? ""
+        guard let kind = value["kind"]?.string ?? defaults?.kind,
+            let apiVersion = value["apiVersion"]?.string ?? defaults?.apiVersion
+        else {
+            let reason = what + "is no Kubernetes object; apiVersion and kind are needed"
+            problems.append(PolicyProblem(file: file, reason: reason))
+            return
+        }
+        let group = apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : ""
+        let version = String(apiVersion.dropFirst(group.isEmpty ? 0 : group.count + 1))
+
+        if kind == "List" && group.isEmpty || group == "kyverno.io" && kind.hasSuffix("List") {
+            let item = kind == "List" ? nil : (apiVersion: apiVersion, kind: String(kind.dropLast(4)))
+            for element in value["items"].map({ Array($0.elements) }) ?? [] {
+                add(element, from: file, document: document, defaults: item)
+            }
+            return
+        }
+        guard group == "kyverno.io", let policyKind = Self.policyKind(kind) else {
+            let name = value["metadata"]?["name"]?.string.map { " " + $0 } ?? ""
+            notes.append(
+                "\(file): \(what)\(kind)\(name) (\(apiVersion)) is no ClusterPolicy or Policy and is skipped")
+            return
+        }
+        add(value, PolicyDecoder(kind: policyKind, document: value, file: file), kind: kind, version: version)
+    }
+
+    /// Kubernetes' kinds differ by case, but a policy must not be skipped for a small letter.
+    private static func policyKind(_ kind: String) -> PolicyDecoder.Kind? {
+        switch kind.lowercased() {
+        case "clusterpolicy": .clusterPolicy
+        case "policy": .policy
+        default: nil
+        }
+    }
+
+    private mutating func add(_ value: Value, _ decoder: PolicyDecoder, kind: String, version: String) {
+        let findings = decoder.findings
+        if kind != decoder.kind.rawValue {
+            findings.problem(
+                FieldPath.root.child("kind"), "\"\(kind)\" is no kind; \"\(decoder.kind.rawValue)\" is meant")
+        }
+        if !Self.versions.contains(version) {
+            findings.problem(
+                FieldPath.root.child("apiVersion"),
+                "version \(version) is not known; write kyverno.io/"
+                    + Self.versions.joined(separator: " or kyverno.io/"))
+        }
+        if let place = places.updateValue(findings.file, forKey: findings.policy) {
+            findings.problem(.root, "is given twice; it also stands in \(place)")
+        }
+        if policies.count >= Self.maximumPolicies {
+            findings.problem(.root, "is one more than the \(Self.maximumPolicies) policies that fit")
+        } else if let policy = decoder.policy(), findings.problems.isEmpty {
+            policies.append(policy)
+        }
+        notes += findings.notes
+        problems += findings.problems
+    }
+}

@@ -1,0 +1,79 @@
+/// A `match` or `exclude` block: filters, of which any or all must match.
+///
+/// The old direct form (`match: {resources: …}`) is one filter.
+///
+/// Source: spec/verify-images.md, "Which requests a rule looks at".
+public struct MatchBlock: Sendable, Hashable {
+    public enum Combination: Sendable, Hashable {
+        case any
+        case all
+    }
+
+    public var combination: Combination
+    public var filters: [ResourceFilter]
+
+    public init(_ combination: Combination = .any, _ filters: [ResourceFilter] = []) {
+        self.combination = combination
+        self.filters = filters
+    }
+
+    /// What image rules look at where a filter of `match` does not say.
+    static let verifiedOperations: Set<Operation> = [.create, .update]
+    /// What a filter of `exclude` leaves out where it does not say.
+    static let everyOperation = Set(Operation.allCases)
+
+    /// Whether a rule with this `match` looks at the request. A block without filters matches nothing.
+    func matches(_ resource: ResourceAttributes) -> Bool {
+        matches(resource, operationsByDefault: Self.verifiedOperations)
+    }
+
+    /// Whether a rule with this `exclude` leaves the request out.
+    func excludes(_ resource: ResourceAttributes) -> Bool {
+        matches(resource, operationsByDefault: Self.everyOperation)
+    }
+
+    private func matches(_ resource: ResourceAttributes, operationsByDefault: Set<Operation>) -> Bool {
+        guard !filters.isEmpty else { return false }
+        let matches = { (filter: ResourceFilter) in
+            filter.matches(resource, operationsByDefault: operationsByDefault)
+        }
+        switch combination {
+        case .any: return filters.contains(where: matches)
+        case .all: return filters.allSatisfy(matches)
+        }
+    }
+
+    /// Whether no request can match: a filter in which nothing is given matches nothing.
+    var matchesNothing: Bool {
+        switch combination {
+        case .any: filters.allSatisfy(\.isEmpty)
+        case .all: filters.isEmpty || filters.contains(where: \.isEmpty)
+        }
+    }
+
+    /// The kinds that the block can match at all, or nil when it may be any: what rules are indexed by.
+    var literalKinds: Set<String>? {
+        switch combination {
+        case .any:
+            var kinds: Set<String> = []
+            for filter in filters where !filter.isEmpty {
+                guard let more = Self.literalKinds(of: filter) else { return nil }
+                kinds.formUnion(more)
+            }
+            return kinds
+        case .all:
+            // Every filter must match, so the kinds of one that names kinds are enough.
+            return filters.lazy.compactMap(Self.literalKinds).first
+        }
+    }
+
+    private static func literalKinds(of filter: ResourceFilter) -> Set<String>? {
+        guard !filter.kinds.isEmpty else { return nil }
+        var kinds: Set<String> = []
+        for selector in filter.kinds {
+            guard let kind = selector.literalKind else { return nil }
+            kinds.insert(kind)
+        }
+        return kinds
+    }
+}

@@ -1,0 +1,47 @@
+import OCI
+import Verification
+
+/// One entry of `verifyImages`, compiled: which images it is about and what they must satisfy.
+public struct ImageEntry: Sendable {
+    /// What an entry has to do with an image.
+    public enum Selection: Sendable, Hashable {
+        /// The entry is not about the image.
+        case no
+        /// The entry is about the image.
+        case matches
+        /// The entry is about the image, and says to leave it: neither verified nor pinned, reported as skipped.
+        case skipped
+    }
+
+    public var imageReferences: [ImageGlob]
+    public var skipImageReferences: [ImageGlob]
+    /// What a matching image must satisfy; nil for an entry that only pins or checks digests.
+    public var requirement: Requirement?
+    /// Writes the verified digest beside the tag.
+    public var mutateDigest: Bool
+    /// Demands a digest in the validating call.
+    public var verifyDigest: Bool
+    /// Demands in the validating call that the image verifies.
+    public var required: Bool
+    /// The entry's own action; nil means the policy's.
+    public var failureAction: FailureAction?
+
+    public init(
+        imageReferences: [ImageGlob], skipImageReferences: [ImageGlob] = [], requirement: Requirement?,
+        mutateDigest: Bool = true, verifyDigest: Bool = true, required: Bool = true,
+        failureAction: FailureAction? = nil
+    ) {
+        self.imageReferences = imageReferences
+        self.skipImageReferences = skipImageReferences
+        self.requirement = requirement
+        self.mutateDigest = mutateDigest
+        self.verifyDigest = verifyDigest
+        self.required = required
+        self.failureAction = failureAction
+    }
+
+    public func selection(of image: ImageReference) -> Selection {
+        guard imageReferences.contains(where: { $0.covers(image) }) else { return .no }
+        return skipImageReferences.contains { $0.excuses(image) } ? .skipped : .matches
+    }
+}

@@ -1,0 +1,35 @@
+/// A ClusterPolicy or Policy with image rules, compiled.
+public struct ImagePolicy: Sendable {
+    public var name: String
+    /// The namespace of a namespaced Policy; nil for a ClusterPolicy.
+    public var namespace: String?
+    /// What happens when it cannot be found out whether an image of a rule without `required` is good.
+    public var failurePolicy: FailurePolicy
+    /// How long the API server waits for an answer about this policy, in seconds: 1 to 30.
+    public var timeoutSeconds: Int
+    public var applyRules: ApplyRules
+    /// Whether findings that do not deny are told to the person who sent the request.
+    public var emitsWarnings: Bool
+    /// The rules as written, then the ones that autogen made of them.
+    public var rules: [ImageRule]
+
+    /// What the API server waits where a policy does not say.
+    public static let defaultTimeoutSeconds = 10
+
+    public init(
+        name: String, namespace: String? = nil, failurePolicy: FailurePolicy = .fail,
+        timeoutSeconds: Int = defaultTimeoutSeconds, applyRules: ApplyRules = .all, emitsWarnings: Bool = false,
+        rules: [ImageRule]
+    ) {
+        self.name = name
+        self.namespace = namespace
+        self.failurePolicy = failurePolicy
+        self.timeoutSeconds = timeoutSeconds
+        self.applyRules = applyRules
+        self.emitsWarnings = emitsWarnings
+        self.rules = rules
+    }
+
+    /// `name`, or `namespace/name`: how people tell policies apart.
+    public var qualifiedName: String { namespace.map { $0 + "/" + name } ?? name }
+}

@@ -1,0 +1,45 @@
+/// A rule with `verifyImages`, compiled; also one that autogen made of it.
+public struct ImageRule: Sendable {
+    /// As written, or `autogen-…` and `autogen-cronjob-…`.
+    public var name: String
+    /// The position in `spec.rules` of the rule as written.
+    public var index: Int
+    public var match: MatchBlock
+    public var exclude: MatchBlock
+    /// The namespace that a namespaced Policy speaks for; nil for a ClusterPolicy.
+    public var policyNamespace: String?
+    public var entries: [ImageEntry]
+    /// Whether a failing image denies the request. An entry's own action counts before the policy's, and one entry
+    /// that enforces is enough.
+    public var enforces: Bool
+
+    public init(
+        name: String, index: Int = 0, match: MatchBlock, exclude: MatchBlock = MatchBlock(),
+        policyNamespace: String? = nil, entries: [ImageEntry], policyAction: FailureAction
+    ) {
+        self.name = name
+        self.index = index
+        self.match = match
+        self.exclude = exclude
+        self.policyNamespace = policyNamespace
+        self.entries = entries
+        let actions = entries.compactMap(\.failureAction)
+        enforces = actions.isEmpty ? policyAction == .enforce : actions.contains(.enforce)
+    }
+
+    /// Whether the rule looks at the request.
+    public func applies(to resource: ResourceAttributes) -> Bool {
+        !resource.isPastVerification && selects(resource)
+    }
+
+    /// ``applies(to:)`` for a request that is not past verification.
+    func selects(_ resource: ResourceAttributes) -> Bool {
+        // A namespaced policy speaks for the objects in its namespace, which the Namespace itself is not.
+        if let policyNamespace {
+            guard resource.namespace.utf8.elementsEqual(policyNamespace.utf8), !resource.isNamespace else {
+                return false
+            }
+        }
+        return match.matches(resource) && !exclude.excludes(resource)
+    }
+}
