@@ -129,7 +129,9 @@ final class EventLoop {
         case .exhausted:
             // The connection stays in the queue, and the listener readable: watching it on would spin.
             post.poller.change(listener.descriptor, [], datum: Self.listenerDatum)
-            acceptsAgain = now + core.configuration.deadlines.acceptPause
+            let resumes = now + core.configuration.deadlines.acceptPause
+            acceptsAgain = resumes
+            nextSweep = min(nextSweep, resumes)
             return false
         }
     }

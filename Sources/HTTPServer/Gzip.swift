@@ -49,7 +49,7 @@ enum Gzip {
             unsafe stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
             unsafe stream.avail_in = UInt32(clamping: input.count)
             while true {
-                unfolded.append(contentsOf: repeatElement(0, count: room - unfolded.count))
+                unfolded.append(contentsOf: [UInt8](repeating: 0, count: room - unfolded.count))
                 let result = unsafe unfolded.withUnsafeMutableBufferPointer { output -> Int32 in
                     unsafe stream.next_out = output.baseAddress.map { unsafe $0 + filled }
                     unsafe stream.avail_out = UInt32(clamping: output.count - filled)

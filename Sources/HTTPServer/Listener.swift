@@ -9,6 +9,9 @@ final class Listener: Sendable {
     private let socket: Socket
 
     /// Listens on `host` (a name, or an address without brackets; empty: all addresses) and `port` (0: any that is free).
+    ///
+    /// Of a name's addresses the first that can be listened on is taken, IPv4 before IPv6: clients of "localhost" try
+    /// both, but those that were given 127.0.0.1 do not. For all addresses it is an IPv6 socket, which takes both.
     init(host: String, port: Int) throws(ServerError) {
         guard (0...65535).contains(port) else {
             throw .cannotListen(host: host, port: port, reason: "ports end at 65535")
@@ -18,21 +21,37 @@ final class Listener: Sendable {
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         let status = unsafe getaddrinfo(host.isEmpty ? nil : host, String(port), &hints, &found)
-        guard status == 0, let first = unsafe found else {
-            throw .badHost(host, reason: unsafe String(cString: gai_strerror(status)))
-        }
-        defer { unsafe freeaddrinfo(first) }
+        guard status == 0 else { throw .badHost(host, reason: unsafe String(cString: gai_strerror(status))) }
+        defer { unsafe freeaddrinfo(found) }
 
+        var failure = ServerError.badHost(host, reason: "no address")
+        for family in host.isEmpty ? [AF_INET6, AF_INET] : [AF_INET, AF_INET6] {
+            var candidate = unsafe found
+            while let address = unsafe candidate {
+                unsafe candidate = address.pointee.ai_next
+                guard unsafe address.pointee.ai_family == family else { continue }
+                do throws(ServerError) {
+                    socket = try unsafe Self.listen(address.pointee, host: host, port: port)
+                    return
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        throw failure
+    }
+
+    private static func listen(_ address: addrinfo, host: String, port: Int) throws(ServerError) -> Socket {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = unsafe Glibc.socket(first.pointee.ai_family, kind, 0)
-        guard descriptor >= 0 else { throw .system("socket", errno) }
-        let listener = Socket(owning: descriptor)
-        listener.set(SOL_SOCKET, SO_REUSEADDR, 1)
-        if unsafe first.pointee.ai_family == AF_INET6 { listener.set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
-        guard unsafe bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0,
-            listen(descriptor, Self.backlog) == 0
+        let descriptor = unsafe Glibc.socket(address.ai_family, kind, 0)
+        guard descriptor >= 0 else { throw .cannotListen(host: host, port: port, reason: ServerError.text(of: errno)) }
+        let socket = Socket(owning: descriptor)
+        socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
+        if unsafe address.ai_family == AF_INET6 { socket.set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
+        guard unsafe bind(descriptor, address.ai_addr, address.ai_addrlen) == 0,
+            Glibc.listen(descriptor, Self.backlog) == 0
         else { throw .cannotListen(host: host, port: port, reason: ServerError.text(of: errno)) }
-        socket = listener
+        return socket
     }
 
     var descriptor: Int32 { socket.descriptor }

@@ -95,7 +95,7 @@ public struct RequestReader: Sendable {
     private mutating func makeRoom(atLeast wanted: Int) {
         if start > 0, start == filled || storage.count - filled < Self.smallestRoom {
             storage.removeSubrange(0..<start)
-            storage.append(contentsOf: repeatElement(0, count: start))
+            storage.append(contentsOf: [UInt8](repeating: 0, count: start))
             filled -= start
             start = 0
         }
@@ -105,7 +105,7 @@ public struct RequestReader: Sendable {
         guard storage.count - filled < needed else { return }
         let grown = max(filled + needed, min(storage.count * 2, filled + limits.bodyBytes), Self.ordinaryRoom)
         storage.reserveCapacity(grown)
-        storage.append(contentsOf: repeatElement(0, count: grown - storage.count))
+        storage.append(contentsOf: [UInt8](repeating: 0, count: grown - storage.count))
     }
 
     // MARK: Requests out

@@ -13,7 +13,8 @@ final class ServerCore: Sendable {
     private let ending: Mutex<Ending>
 
     private struct Ending {
-        var running: Int
+        var hasStarted = false
+        var running = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -23,13 +24,14 @@ final class ServerCore: Sendable {
         self.posts = posts
         bodyMemory = BodyMemory(limit: configuration.maximumBodyMemory)
         tls = Mutex(configuration.tls)
-        ending = Mutex(Ending(running: 0))
+        ending = Mutex(Ending())
     }
 
     /// Notes that the loops run; false when they have been started before.
     func loopsStart() -> Bool {
         ending.withLock { ending in
-            guard ending.running == 0 else { return false }
+            guard !ending.hasStarted else { return false }
+            ending.hasStarted = true
             ending.running = posts.count
             return true
         }
