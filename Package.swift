@@ -54,7 +54,7 @@ let package = Package(
         module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Verification"]),
 
         // Side: a registry and a signer for the demo, the tests and the benchmarks
-        module("LocalRegistry", ["CLinux", "JSON", "OCI", "OpenSSL", "HTTPServer"]),
+        module("LocalRegistry", ["JSON", "OCI", "OpenSSL", "HTTPServer"]),
 
         // Floor 8: the executable
         .executableTarget(
@@ -71,7 +71,7 @@ let package = Package(
         tests("JSON", []),
         tests("YAML", ["JSON"]),
         tests("OpenSSL", []),
-        tests("HTTPClient", ["HTTPServer", "LocalRegistry"]),
+        tests("HTTPClient", ["HTTPServer", "LocalRegistry", "OpenSSL"]),
         tests("Metrics", []),
         tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
         tests("OCI", ["JSON"]),

@@ -6,6 +6,10 @@ func startThread(_ work: @escaping @Sendable () -> Void) throws(HTTPClient.Failu
     let box = unsafe Unmanaged.passRetained(ThreadWork(body: work)).toOpaque()
     let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
         guard let context = unsafe context else { return nil }
+        // The process's signals are other threads' business, and one that a broken connection raises here is nobody's.
+        var signals = sigset_t()
+        unsafe sigfillset(&signals)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         unsafe Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().body()
         return nil
     }

@@ -1,4 +1,5 @@
 import Glibc
+import OpenSSL
 import Synchronization
 
 /// Accepts connections on 127.0.0.1 and gives each a thread of its own. Small rather than fast, and able to misbehave as
@@ -15,6 +16,7 @@ public final class BlockingServer: Sendable {
 
     private let listener: BlockingListener
     private let state: Mutex<State>
+    private let tls: TLSContext?
     private let handler: @Sendable (BlockingSocket) -> Void
 
     public var port: Int { listener.port }
@@ -22,16 +24,23 @@ public final class BlockingServer: Sendable {
 
     /// Listens; connections are taken once ``start()`` is called.
     ///
-    /// - Parameter handler: called on a connection's own thread; the connection ends when it returns.
-    public init(port: Int = 0, handler: @escaping @Sendable (BlockingSocket) -> Void) throws(SocketFailure) {
+    /// - Parameters:
+    ///   - tls: nil for plain connections.
+    ///   - handler: called on a connection's own thread; the connection ends when it returns.
+    public init(port: Int = 0, tls: TLSContext? = nil, handler: @escaping @Sendable (BlockingSocket) -> Void)
+        throws(SocketFailure)
+    {
         listener = try BlockingListener(port: port)
         state = Mutex(State())
+        self.tls = tls
         self.handler = handler
     }
 
     public func start() throws(SocketFailure) {
         try startThread { [self] in
-            while let connection = listener.accept() { serve(connection) }
+            while let socket = listener.accept() {
+                if let connection = BlockingSocket(socket, tls: tls) { serve(connection) }
+            }
         }
     }
 
@@ -56,6 +65,7 @@ public final class BlockingServer: Sendable {
         do {
             try startThread { [self] in
                 handler(connection)
+                connection.finishWriting()
                 connection.shutdown()
                 state.withLock { $0.connections[id] = nil }
             }
@@ -71,6 +81,12 @@ private func startThread(_ work: @escaping @Sendable () -> Void) throws(SocketFa
     let box = unsafe Unmanaged.passRetained(ThreadWork(body: work)).toOpaque()
     let run: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
         guard let context = unsafe context else { return nil }
+        // OpenSSL writes with write(2): a client that has gone must not end the process. Blocked here, the signal that
+        // this thread would get does nothing.
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         unsafe Unmanaged<ThreadWork>.fromOpaque(context).takeRetainedValue().body()
         return nil
     }

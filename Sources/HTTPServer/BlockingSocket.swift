@@ -1,30 +1,20 @@
 import CLinux
 import Glibc
+import OpenSSL
+import Synchronization
 
-/// A TCP connection that is read and written by a thread of its own, which may wait. For servers and clients that are
-/// small rather than fast: `LocalRegistry`, tests.
+/// A TCP connection, with TLS or without, that is read and written by a thread of its own, which may wait. For servers
+/// that are small rather than fast: `LocalRegistry`, tests.
 public final class BlockingSocket: Sendable {
     private let descriptor: Int32
+    /// One thread reads and writes; the lock is for the compiler. ``shutdown()`` goes past it.
+    private let stream: Mutex<ByteStream>
 
-    /// Takes over `descriptor`, which closes with this object.
-    init(descriptor: Int32) {
-        self.descriptor = descriptor
-    }
-
-    deinit { Glibc.close(descriptor) }
-
-    /// Connects to a port of this machine.
-    public convenience init(connectingTo port: Int) throws(SocketFailure) {
-        let descriptor = try Self.makeSocket()
-        self.init(descriptor: descriptor)
-        let status = unsafe withSocketAddress(port: port) { unsafe connect(descriptor, $0, $1) }
-        guard status == 0 else { throw SocketFailure(call: "connect", number: errno) }
-    }
-
-    fileprivate static func makeSocket() throws(SocketFailure) -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw SocketFailure(call: "socket", number: errno) }
-        return descriptor
+    /// Takes over `socket`, which closes with this object; nil when there is no memory for TLS.
+    init?(_ socket: consuming Socket, tls: TLSContext?) {
+        descriptor = socket.descriptor
+        guard let stream = ByteStream(socket, tls: tls) else { return nil }
+        self.stream = Mutex(stream)
     }
 
     /// Lets a read or a write wait this long and no longer; it then ends as if the other side had gone.
@@ -35,13 +25,13 @@ public final class BlockingSocket: Sendable {
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
     }
 
-    /// Waits for bytes and writes them into `range` of `span`.
+    /// Waits for bytes and writes them into `range` of `span`. With TLS, the first call makes the handshake.
     ///
     /// - Returns: how many; 0 when the other side has ended, the time is up or the connection broke.
     public func read(into span: inout MutableSpan<UInt8>, _ range: Range<Int>) -> Int {
-        unsafe span.withUnsafeMutableBytes { bytes in
-            let free = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range])
-            return unsafe max(0, recv(descriptor, free.baseAddress, free.count, 0))
+        stream.withLock { stream in
+            guard case .bytes(let count) = stream.read(into: &span, range) else { return 0 }
+            return count
         }
     }
 
@@ -56,16 +46,19 @@ public final class BlockingSocket: Sendable {
     /// Writes all of `bytes`; false when the other side does not take them.
     @discardableResult
     public func write(_ bytes: [UInt8]) -> Bool {
-        unsafe bytes.withUnsafeBytes { bytes in
+        stream.withLock { stream in
             var written = 0
             while written < bytes.count {
-                let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[written...])
-                let count = unsafe send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
-                guard count > 0 else { return false }
+                guard case .bytes(let count) = stream.write(bytes, from: written) else { return false }
                 written += count
             }
             return true
         }
+    }
+
+    /// Says that nothing more will be written.
+    func finishWriting() {
+        stream.withLock { $0.finishWriting() }
     }
 
     /// Ends the connection in both directions; a thread that waits in it goes on. From any thread.
@@ -76,30 +69,25 @@ public final class BlockingSocket: Sendable {
 
 /// A port of 127.0.0.1 on which connections are taken, one after the other, by a thread that may wait.
 public final class BlockingListener: Sendable {
-    private let descriptor: Int32
+    private let socket: Socket
     public let port: Int
 
     /// - Parameter port: 0 lets the system choose.
     public init(port: Int = 0) throws(SocketFailure) {
-        let descriptor = try BlockingSocket.makeSocket()
-        self.descriptor = descriptor
-        var yes: Int32 = 1
-        unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        guard unsafe withSocketAddress(port: port, { unsafe bind(descriptor, $0, $1) }) == 0 else {
-            let number = errno
-            Glibc.close(descriptor)
-            throw SocketFailure(call: "bind", number: number)
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SocketFailure(call: "socket", number: errno) }
+        let socket = Socket(owning: descriptor)
+        socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
+        guard unsafe withLoopbackAddress(port: port, { unsafe bind(descriptor, $0, $1) }) == 0 else {
+            throw SocketFailure(call: "bind", number: errno)
         }
-        // Connections that wait to be accepted. More than a burst of a benchmark's clients.
+        // Connections that wait to be accepted: more than a burst of a benchmark's clients.
         guard listen(descriptor, 256) == 0, let port = Self.port(of: descriptor) else {
-            let number = errno
-            Glibc.close(descriptor)
-            throw SocketFailure(call: "listen", number: number)
+            throw SocketFailure(call: "listen", number: errno)
         }
+        self.socket = socket
         self.port = port
     }
-
-    deinit { Glibc.close(descriptor) }
 
     private static func port(of descriptor: Int32) -> Int? {
         var address = sockaddr_in()
@@ -113,14 +101,14 @@ public final class BlockingListener: Sendable {
     }
 
     /// Waits for the next connection; nil once the listener is shut down.
-    public func accept() -> BlockingSocket? {
+    func accept() -> Socket? {
         while true {
-            let connection = accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
-            if connection >= 0 {
-                var yes: Int32 = 1
-                unsafe setsockopt(
-                    connection, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
-                return BlockingSocket(descriptor: connection)
+            let descriptor = accept4(
+                socket.descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+            if descriptor >= 0 {
+                let connection = Socket(owning: descriptor)
+                connection.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+                return connection
             }
             // What a connection that has gone again, a signal or a full table of files leave behind passes.
             switch errno {
@@ -133,7 +121,7 @@ public final class BlockingListener: Sendable {
 
     /// Ends a wait in ``accept()``, and every later one. From any thread.
     public func shutdown() {
-        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+        _ = Glibc.shutdown(socket.descriptor, Int32(SHUT_RDWR))
     }
 }
 
@@ -142,14 +130,10 @@ public struct SocketFailure: Error, Sendable, Equatable, CustomStringConvertible
     public let call: String
     public let number: Int32
 
-    public var description: String {
-        var text = [CChar](repeating: 0, count: 128)
-        guard unsafe strerror_r(number, &text, text.count) == 0 else { return "\(call): error \(number)" }
-        return "\(call): \(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))"
-    }
+    public var description: String { "\(call): \(ServerError.text(of: number))" }
 }
 
-private func withSocketAddress<Result>(
+private func withLoopbackAddress<Result>(
     port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
     var address = sockaddr_in()

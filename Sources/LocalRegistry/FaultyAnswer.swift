@@ -3,7 +3,7 @@ import OCI
 /// What faults do to answers.
 enum FaultyAnswer {
     /// The answer of a fault that needs no right one.
-    static func instead(of request: RegistryRequest, _ effect: Fault.Effect, host: String) -> Answer? {
+    static func instead(of request: RegistryRequest, _ effect: Fault.Effect) -> Answer? {
         switch effect {
         case .stall:
             var answer = Answer(200)

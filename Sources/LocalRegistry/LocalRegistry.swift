@@ -1,5 +1,6 @@
 import HTTPServer
 import OCI
+import OpenSSL
 import Synchronization
 
 /// An OCI registry in memory, on 127.0.0.1: for the demo, the tests and the benchmarks.
@@ -20,20 +21,27 @@ public final class LocalRegistry: Sendable {
     public let port: Int
     /// `127.0.0.1:PORT`, as references name it.
     public let host: String
+    /// `http://127.0.0.1:PORT`, or https.
+    public let origin: String
 
     /// Listens, and serves until ``stop()`` or until nobody holds it any more.
     ///
-    /// - Parameter port: 0 lets the system choose.
-    public init(port: Int = 0, behaviour: Behaviour = Behaviour()) throws(SocketFailure) {
+    /// - Parameters:
+    ///   - port: 0 lets the system choose.
+    ///   - tls: nil for plain HTTP.
+    public init(
+        port: Int = 0, tls: TLSContext? = nil, behaviour: Behaviour = Behaviour()
+    ) throws(SocketFailure) {
         let shared = Shared(behaviour)
-        server = try BlockingServer(port: port) { socket in
+        server = try BlockingServer(port: port, tls: tls) { socket in
             RegistryConnection(socket: socket) { request in shared.state.withLock { $0.answer(request) } }.run()
         }
         self.shared = shared
         self.port = server.port
         host = "127.0.0.1:\(server.port)"
-        let host = host
-        shared.state.withLock { $0.host = host }
+        let origin = "\(tls == nil ? "http" : "https")://\(host)"
+        self.origin = origin
+        shared.state.withLock { $0.origin = origin }
         try server.start()
     }
 

@@ -7,8 +7,8 @@ struct RegistryState: Sendable {
     /// Of the requests that came in, the last so many are remembered.
     private static let maximumSeen = 2_000
 
-    /// `host:port`, for challenges; known once the registry listens.
-    var host = ""
+    /// `http://host:port`, for challenges; known once the registry listens.
+    var origin = ""
     var storage = Storage()
     var uploads = Uploads()
     var tokens = TokenServer()
@@ -35,7 +35,7 @@ struct RegistryState: Sendable {
 
         // (2) What goes wrong, goes wrong before anybody is asked who they are.
         let fault = faults.meet(request.kind, target: request.target)
-        if let fault, let answer = FaultyAnswer.instead(of: request, fault.effect, host: host) { return answer }
+        if let fault, let answer = FaultyAnswer.instead(of: request, fault.effect) { return answer }
 
         // (3) Who may not, does not.
         if let refusal = refusal(of: request) { return refusal }
@@ -66,7 +66,7 @@ struct RegistryState: Sendable {
             let check = tokens.check(token, for: request.scope)
             if case .allowed = check { return nil }
             var challenge =
-                "Bearer realm=\"\(rules.realm ?? "http://\(host)/token")\",service=\"\(TokenServer.service)\""
+                "Bearer realm=\"\(rules.realm ?? "\(origin)/token")\",service=\"\(TokenServer.service)\""
             if let scope = request.scope { challenge += ",scope=\"\(scope)\"" }
             if case .insufficientScope = check { challenge += ",error=\"insufficient_scope\"" }
             return Answer(
