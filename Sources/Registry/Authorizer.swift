@@ -40,7 +40,7 @@ final class Authorizer: Sendable {
     private let insecureHosts: Set<String>
     private let surroundings: Surroundings
     private let memory = Mutex(Remembered<Access, Authorization>(capacity: RegistryLimits.maximumRemembered))
-    private let flights = Flights<TokenRequest, Result<Token, RegistryFailure>>()
+    private let flights = Flights<TokenRequest, Result<Authorization, RegistryFailure>>()
 
     init(server: TokenServer, insecureHosts: Set<String>) {
         self.server = server
@@ -61,12 +61,11 @@ final class Authorizer: Sendable {
         _ challenges: [Challenge], to access: Access, refused: Authorization?, deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> Authorization? {
         // (1) Another request may have found the answer meanwhile.
-        if let known = remembered(for: access), known != refused { return known }
-        memory.withLock { $0.forget(access) }
+        if let known = newer(than: refused, for: access) { return known }
 
         // (2) A token is preferred: it is good for one repository and a short time.
         if let challenge = challenges.first(where: { $0.scheme == "bearer" }) {
-            return try await token(for: challenge, access: access, deadline: deadline)
+            return try await token(for: challenge, access: access, refused: refused, deadline: deadline)
         }
 
         // (3) A password goes to the registry's own host only, which is where the request goes.
@@ -82,7 +81,7 @@ final class Authorizer: Sendable {
     }
 
     private func token(
-        for challenge: Challenge, access: Access, deadline: ContinuousClock.Instant
+        for challenge: Challenge, access: Access, refused: Authorization?, deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> Authorization {
         // (1) The token server must be one that credentials, and tokens, may travel to and from.
         guard let realm = challenge.parameters["realm"].flatMap(Realm.init) else {
@@ -97,25 +96,34 @@ final class Authorizer: Sendable {
             throw .credentials(host: access.host, reason: "its token server \(realm.authority) is not https")
         }
 
-        // (2) One fetch for all who want the same.
+        // (2) One fetch for all who want the same, remembered before anybody can begin another.
         let scope = challenge.parameters["scope"].flatMap { $0.isEmpty ? nil : $0 } ?? access.scope
         let ask = TokenRequest(
             realm: realm, service: challenge.parameters["service"], scope: scope, credentials: access.credentials,
             registry: access.host)
-        let result = await flights.value(for: ask, until: deadline) { [server] in
+        let result = await flights.value(for: ask, until: deadline) { [self] in
+            if let known = newer(than: refused, for: access) { return .success(known) }
             do throws(RegistryFailure) {
-                return .success(try await server.fetch(ask))
+                let token = try await server.fetch(ask)
+                let answer = Authorization.bearer(token.value)
+                remember(answer, for: access, seconds: token.lifetime)
+                return .success(answer)
             } catch {
                 return .failure(error)
             }
         }
         guard let result else { throw Task.isCancelled ? .cancelled : .timedOut(host: realm.authority) }
+        return try result.get()
+    }
 
-        // (3) It is remembered until shortly before it ends.
-        let token = try result.get()
-        let answer = Authorization.bearer(token.value)
-        remember(answer, for: access, seconds: token.lifetime)
-        return answer
+    /// What is remembered for `access`, unless it is what was refused, which is forgotten.
+    private func newer(than refused: Authorization?, for access: Access) -> Authorization? {
+        memory.withLock { memory in
+            guard let known = memory.value(for: access, at: surroundings.now()) else { return nil }
+            guard known == refused else { return known }
+            memory.forget(access)
+            return nil
+        }
     }
 
     private func remember(_ answer: Authorization, for access: Access, seconds: Int) {
