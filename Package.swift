@@ -75,7 +75,7 @@ let package = Package(
         tests("Metrics", []),
         tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
         tests("OCI", ["JSON"]),
-        tests("Registry", ["HTTPClient", "LocalRegistry", "OCI", "OpenSSL"]),
+        tests("Registry", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL"]),
         tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
         tests("Verification", ["HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
         tests("Policy", ["JSON", "OCI", "OpenSSL", "Verification"]),

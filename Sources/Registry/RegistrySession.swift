@@ -112,11 +112,13 @@ final class RegistrySession: Sendable {
         schemes.withLock { $0.remember(scheme, for: host, until: now + .seconds(3_600), now: now) }
     }
 
-    /// The failure that says most: the last, unless each scheme failed at the connection, and then all of them.
+    /// The failure that says most: the last, unless each scheme failed at the connection in its own way.
     private static func failure(
         of failures: [(scheme: Endpoint.Scheme, failure: HTTPClient.Failure)], request: RegistryRequest, host: String
     ) -> RegistryFailure {
-        if failures.count > 1, failures.allSatisfy(\.failure.mayBeAnotherScheme) {
+        if let first = failures.first?.failure, failures.allSatisfy(\.failure.mayBeAnotherScheme),
+            failures.contains(where: { $0.failure != first })
+        {
             let reasons = failures.map { "over \($0.scheme.rawValue), \($0.failure)" }
             return .unreachable(host: host, reason: reasons.joined(separator: "; "))
         }

@@ -106,12 +106,23 @@ import Testing
     }
 
     @Test func bothReasonsAreSaid() async {
-        let transport = FakeTransport { _, _ in .failure(.unreachable("connection refused")) }
+        let transport = FakeTransport { request, _ in
+            .failure(request.url.hasPrefix("https") ? .tls("no TLS") : .unreachable("broke"))
+        }
         do {
             _ = try await Sample.client(transport).manifest(.tag("v1"), in: Self.loopback, deadline: Sample.deadline)
             Issue.record("accepted")
         } catch {
-            #expect(error.description.contains("over https, connection refused; over http, connection refused"))
+            #expect(error.description.contains("over https, TLS failed: no TLS; over http, broke"))
+        }
+    }
+
+    @Test func oneReasonIsSaidOnce() async {
+        let transport = FakeTransport { _, _ in .failure(.unreachable("connection refused")) }
+        await #expect(
+            throws: RegistryFailure.unreachable(host: "127.0.0.1:5000", reason: "connection refused")
+        ) {
+            try await Sample.client(transport).manifest(.tag("v1"), in: Self.loopback, deadline: Sample.deadline)
         }
     }
 
