@@ -12,7 +12,7 @@ import CCurl
         unsafe self.pointer = unsafe pointer
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        unsafe _ = countersign_easy_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorText)
+        try check(unsafe countersign_easy_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorText))
     }
 
     deinit {
@@ -25,29 +25,33 @@ import CCurl
 
     var errorMessage: String { unsafe String(cString: errorText) }
 
-    func set(_ option: CURLoption, _ value: Int) {
-        unsafe _ = countersign_easy_set_long(pointer, option, value)
+    // Every option is checked: one that this libcurl does not know may be the one that verifies certificates.
+
+    func set(_ option: CURLoption, _ value: Int) throws(HTTPClient.Failure) {
+        try check(unsafe countersign_easy_set_long(pointer, option, value))
     }
 
     /// Sets a text, which libcurl copies; nil is libcurl's NULL.
     func set(_ option: CURLoption, _ value: String?) throws(HTTPClient.Failure) {
         // A NUL would end the text early for libcurl and only for libcurl.
         if let value, value.utf8.contains(0) { throw .malformed("a setting of the request holds a NUL character") }
-        unsafe _ = countersign_easy_set_string(pointer, option, value)
+        try check(unsafe countersign_easy_set_string(pointer, option, value))
     }
 
-    func set(_ option: CURLoption, bytes: [UInt8]) {
-        unsafe bytes.withUnsafeBytes { bytes in
-            unsafe _ = countersign_easy_set_blob(pointer, option, bytes.baseAddress, bytes.count)
+    /// Sets bytes, which libcurl copies.
+    func set(_ option: CURLoption, bytes: [UInt8]) throws(HTTPClient.Failure) {
+        let status = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe countersign_easy_set_blob(pointer, option, bytes.baseAddress, bytes.count)
         }
+        try check(status)
     }
 
     func set(
         _ option: CURLoption, _ contextOption: CURLoption, _ function: @escaping countersign_data_function,
         _ context: UnsafeMutableRawPointer
-    ) {
-        unsafe _ = countersign_easy_set_function(pointer, option, function)
-        unsafe _ = countersign_easy_set_pointer(pointer, contextOption, context)
+    ) throws(HTTPClient.Failure) {
+        try check(unsafe countersign_easy_set_function(pointer, option, function))
+        try check(unsafe countersign_easy_set_pointer(pointer, contextOption, context))
     }
 
     func set(_ option: CURLoption, lines: [String]) throws(HTTPClient.Failure) {
@@ -61,15 +65,23 @@ import CCurl
         }
         guard let list = unsafe list else { return }
         unsafe lists.append(list)
-        unsafe _ = countersign_easy_set_list(pointer, option, list)
+        try check(unsafe countersign_easy_set_list(pointer, option, list))
     }
 
     /// Sets the request's body, which libcurl copies.
-    func set(body: [UInt8]) {
-        unsafe _ = countersign_easy_set_large(pointer, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-        unsafe body.withUnsafeBytes { bytes in
-            unsafe _ = countersign_easy_set_pointer(
+    func set(body: [UInt8]) throws(HTTPClient.Failure) {
+        try check(unsafe countersign_easy_set_large(pointer, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+        let status = unsafe body.withUnsafeBytes { bytes in
+            unsafe countersign_easy_set_pointer(
                 pointer, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+        }
+        try check(status)
+    }
+
+    private func check(_ status: CURLcode) throws(HTTPClient.Failure) {
+        guard status == CURLE_OK else {
+            throw .configuration(
+                "this libcurl refuses a setting: \(unsafe String(cString: curl_easy_strerror(status)))")
         }
     }
 

@@ -28,22 +28,22 @@ extension EasyHandle {
         // (1) Where to, and nowhere else: no other protocol, no redirect, no netrc.
         try set(CURLOPT_URL, order.url)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-        set(CURLOPT_FOLLOWLOCATION, 0)
-        set(CURLOPT_NETRC, 0)
+        try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_NETRC, 0)
         try prepareProxy(order, environment.configuration.proxy)
 
         // (2) On a thread of a process that has signals of its own, and that may be told to end while DNS hangs.
-        set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_QUICK_EXIT, 1)
-        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, environment.configuration.connectTimeout.milliseconds))
-        set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        try set(CURLOPT_NOSIGNAL, 1)
+        try set(CURLOPT_QUICK_EXIT, 1)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, environment.configuration.connectTimeout.milliseconds))
+        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
 
         // (3) HTTP/2 where TLS offers it, on a connection that others may share; plain text is HTTP/1.1, and must not
         // wait for another connection to turn out to be HTTP/2.
-        set(CURLOPT_HTTP_VERSION, order.origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        set(CURLOPT_PIPEWAIT, order.origin.isSecure ? 1 : 0)
+        try set(CURLOPT_HTTP_VERSION, order.origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
+        try set(CURLOPT_PIPEWAIT, order.origin.isSecure ? 1 : 0)
         if order.origin.isSecure { try prepareTLS(order, environment) }
         try prepareMessage(order, environment)
     }
@@ -55,28 +55,28 @@ extension EasyHandle {
     }
 
     private func prepareTLS(_ order: Order, _ environment: Environment) throws(HTTPClient.Failure) {
-        set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
-        set(CURLOPT_SSL_VERIFYPEER, order.verifiesPeer ? 1 : 0)
-        set(CURLOPT_SSL_VERIFYHOST, order.verifiesPeer ? 2 : 0)
+        try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        try set(CURLOPT_SSL_VERIFYPEER, order.verifiesPeer ? 1 : 0)
+        try set(CURLOPT_SSL_VERIFYHOST, order.verifiesPeer ? 2 : 0)
         if let path = order.caPath { try set(CURLOPT_CAINFO, path) }
         // libcurl keeps the parsed authorities only when they come from one file.
         if order.caPath != nil || environment.hasSystemBundle { try set(CURLOPT_CAPATH, nil as String?) }
         if let certificate = order.clientCertificate {
             try set(CURLOPT_SSLCERTTYPE, "PEM")
             try set(CURLOPT_SSLKEYTYPE, "PEM")
-            set(CURLOPT_SSLCERT_BLOB, bytes: Array(certificate.certificatePEM.utf8))
-            set(CURLOPT_SSLKEY_BLOB, bytes: Array(certificate.privateKeyPEM.utf8))
+            try set(CURLOPT_SSLCERT_BLOB, bytes: Array(certificate.certificatePEM.utf8))
+            try set(CURLOPT_SSLKEY_BLOB, bytes: Array(certificate.privateKeyPEM.utf8))
         }
     }
 
     private func prepareMessage(_ order: Order, _ environment: Environment) throws(HTTPClient.Failure) {
         switch (order.method, order.body) {
-        case ("GET", nil): set(CURLOPT_HTTPGET, 1)
-        case ("HEAD", nil): set(CURLOPT_NOBODY, 1)
+        case ("GET", nil): try set(CURLOPT_HTTPGET, 1)
+        case ("HEAD", nil): try set(CURLOPT_NOBODY, 1)
         case (let method, nil) where !["POST", "PUT", "PATCH"].contains(method):
             try set(CURLOPT_CUSTOMREQUEST, method)
         case (let method, let body):
-            set(body: body ?? [])
+            try set(body: body ?? [])
             try set(CURLOPT_CUSTOMREQUEST, method)
         }
         // A name without a value takes a header of libcurl's own away: we send bodies at once and name their type.

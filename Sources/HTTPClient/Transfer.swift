@@ -23,8 +23,8 @@ final class Transfer {
         easy = try EasyHandle()
         try easy.prepare(order, environment)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe easy.set(CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA, Self.bodyFunction, context)
-        unsafe easy.set(CURLOPT_HEADERFUNCTION, CURLOPT_HEADERDATA, Self.lineFunction, context)
+        try unsafe easy.set(CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA, Self.bodyFunction, context)
+        try unsafe easy.set(CURLOPT_HEADERFUNCTION, CURLOPT_HEADERDATA, Self.lineFunction, context)
     }
 
     // libcurl breaks a transfer off when a function returns another count than it was given.

@@ -122,6 +122,20 @@ import Testing
         #expect(proxy.requests.count == 1)
     }
 
+    @Test func saysWhatTheProxyRefused() async throws {
+        let proxy = try ScriptedServer { _, socket in
+            socket.write(answer("407 Proxy Authentication Required"))
+        }
+        let client = try HTTPClient(.init(proxy: .init(httpsProxy: proxy.url)))
+        guard case .unreachable(let reason) = await failure(of: .init("https://registry.example/v2/"), by: client)
+        else {
+            Issue.record("the proxy's refusal was taken for an answer")
+            return
+        }
+        #expect(reason.contains("407"))
+        #expect(proxy.requests.map(\.line) == ["CONNECT registry.example:443 HTTP/1.1"])
+    }
+
     @Test func resolvesNothingForAnImpossibleName() async {
         let host = String(repeating: "a", count: 70) + ".invalid"
         let failure = await failure(of: .init("http://\(host)/"), by: client)
