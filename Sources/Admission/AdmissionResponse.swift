@@ -1,0 +1,73 @@
+import JSON
+
+/// Writes the AdmissionReview that answers a request.
+///
+/// Source: Kubernetes `admission.k8s.io/v1`, AdmissionResponse.
+enum AdmissionResponse {
+    static func write(uid: String, verdict: Verdict) -> [UInt8] {
+        var writer = Writer()
+        writer.beginObject()
+        writer.key("apiVersion")
+        writer.string("admission.k8s.io/v1")
+        writer.key("kind")
+        writer.string("AdmissionReview")
+        writer.key("response")
+        writer.beginObject()
+        writer.key("uid")
+        writer.string(uid)
+        writer.key("allowed")
+        writer.boolean(verdict.isAllowed)
+        if let denial = verdict.denial {
+            writer.key("status")
+            writer.beginObject()
+            writer.key("code")
+            writer.integer(403)
+            writer.key("message")
+            writer.string(denial)
+            writer.key("reason")
+            writer.string("Forbidden")
+            writer.endObject()
+        } else if !verdict.patch.operations.isEmpty {
+            var patch = Writer()
+            verdict.patch.write(to: &patch)
+            writer.key("patchType")
+            writer.string("JSONPatch")
+            writer.key("patch")
+            writer.base64(patch.bytes)
+        }
+        if !verdict.warnings.isEmpty {
+            writer.key("warnings")
+            writer.beginArray()
+            for warning in verdict.warnings { writer.string(warning) }
+            writer.endArray()
+        }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// The body of a refusal that is no verdict: a `Status`, which the API server shows to the user.
+    ///
+    /// Source: Kubernetes `meta/v1`, Status.
+    static func writeStatus(code: Int, reason: String, message: String) -> [UInt8] {
+        var writer = Writer()
+        writer.beginObject()
+        writer.key("kind")
+        writer.string("Status")
+        writer.key("apiVersion")
+        writer.string("v1")
+        writer.key("metadata")
+        writer.beginObject()
+        writer.endObject()
+        writer.key("status")
+        writer.string("Failure")
+        writer.key("message")
+        writer.string(message)
+        writer.key("reason")
+        writer.string(reason)
+        writer.key("code")
+        writer.integer(code)
+        writer.endObject()
+        return writer.bytes + [0x0A]
+    }
+}

@@ -1,0 +1,146 @@
+import JSON
+import OCI
+import Policy
+import Verification
+
+/// Which of the two webhooks was called.
+public enum Phase: String, Sendable {
+    /// Verifies and pins.
+    case mutate
+    /// Verifies the final object, and asks for a digest where a rule does.
+    case validate
+}
+
+/// One question to the verifier: does this image meet this requirement?
+struct Check: Sendable, Hashable {
+    let reference: ImageReference
+    /// Nil when only the digest is wanted.
+    let requirement: Requirement?
+    /// Whether the digest found will be written into the object, so that a remembered tag may serve.
+    let pinned: Bool
+}
+
+/// What a review asks of the verifier, and what each answer will mean: (review, policies) → which images must satisfy
+/// which requirements. A pure function of the two, without any input or output.
+struct Plan: Sendable {
+    /// What one entry of a rule says about one image.
+    struct Item: Sendable {
+        enum Step: Sendable {
+            /// The entry's `skipImageReferences` names the image.
+            case skipped
+            /// The string is no image reference: an error of the rule, never a reason to look at no image.
+            case unparsable(ReferenceError)
+            /// The answer is that of `Plan.checks[index]`.
+            case check(Int, ImageReference)
+            /// The entry only asks for a digest, and the reference has one (or this call does not ask for it).
+            case nothing(ImageReference)
+        }
+
+        let image: ContainerImage
+        let entry: ImageEntry
+        let step: Step
+    }
+
+    /// One rule that applies to the object, and its items.
+    struct RulePlan: Sendable {
+        let policy: ImagePolicy
+        let rule: ImageRule
+        let items: [Item]
+    }
+
+    let phase: Phase
+    let rules: [RulePlan]
+    let checks: [Check]
+
+    init(_ request: AdmissionRequest, phase: Phase, policies: PolicySnapshot) {
+        self.phase = phase
+        var builder = Builder(phase: phase)
+
+        // (1) Which rules look at this request; none does at a DELETE or at an object that is already being deleted.
+        let applicable = policies.applicableRules(to: request.attributes)
+        guard !applicable.isEmpty, let object = request.attributes.object else {
+            (rules, checks) = ([], [])
+            return
+        }
+
+        // (2) Every image of the object, once, and for each rule what its entries say about each.
+        let images = ResourceImages.images(in: object, kind: request.attributes.kind)
+        var settled: String?
+        for candidate in applicable where candidate.policy.qualifiedName != settled {
+            let items = builder.items(of: candidate.rule, images: images)
+            guard !items.isEmpty else { continue }
+            builder.rules.append(RulePlan(policy: candidate.policy, rule: candidate.rule, items: items))
+            // `applyRules: One` ends a policy with the first rule that has something to say.
+            if candidate.policy.applyRules == .one, items.contains(where: \.decides) {
+                settled = candidate.policy.qualifiedName
+            }
+        }
+        rules = builder.rules
+        checks = builder.finished()
+    }
+}
+
+extension Plan.Item {
+    /// Whether the item makes its rule pass or fail.
+    var decides: Bool {
+        if case .skipped = step { return false }
+        return true
+    }
+}
+
+extension Plan {
+    /// Collects the distinct checks of all rules.
+    private struct Builder {
+        let phase: Phase
+        var rules: [RulePlan] = []
+        /// The checks so far; an image is pinned for all of them when one entry pins it.
+        private var checks: [(reference: ImageReference, requirement: Requirement?)] = []
+        private var indexes: [Key: Int] = [:]
+        private var pinnedImages: Set<ImageReference> = []
+
+        private struct Key: Hashable {
+            let reference: ImageReference
+            let requirement: Requirement?
+        }
+
+        init(phase: Phase) { self.phase = phase }
+
+        mutating func items(of rule: ImageRule, images: [ContainerImage]) -> [Item] {
+            var items: [Item] = []
+            for image in images {
+                for entry in rule.entries {
+                    switch image.reference {
+                    case .failure(let error): items.append(Item(image: image, entry: entry, step: .unparsable(error)))
+                    case .success(let reference):
+                        switch entry.selection(of: reference) {
+                        case .no: break
+                        case .skipped: items.append(Item(image: image, entry: entry, step: .skipped))
+                        case .matches:
+                            items.append(Item(image: image, entry: entry, step: step(entry, reference)))
+                        }
+                    }
+                }
+            }
+            return items
+        }
+
+        private mutating func step(_ entry: ImageEntry, _ reference: ImageReference) -> Item.Step {
+            let pins = phase == .mutate && entry.mutateDigest && reference.digest == nil
+            guard entry.requirement != nil || pins else { return .nothing(reference) }
+            if pins { pinnedImages.insert(reference) }
+            let key = Key(reference: reference, requirement: entry.requirement)
+            if let index = indexes[key] { return .check(index, reference) }
+            indexes[key] = checks.count
+            checks.append((reference, entry.requirement))
+            return .check(checks.count - 1, reference)
+        }
+
+        func finished() -> [Check] {
+            checks.map {
+                Check(
+                    reference: $0.reference, requirement: $0.requirement,
+                    pinned: pinnedImages.contains($0.reference))
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import JSON
+import OCI
+import Policy
+import Verification
+
+/// What is answered, and why: a pure function of the plan and the results of its checks.
+struct Verdict: Sendable {
+    /// What came of one image under one entry of one rule.
+    struct Finding: Sendable {
+        enum Result: Sendable, Equatable {
+            case pass
+            case skip
+            /// The image does not meet the rule.
+            case fail(String)
+            /// It could not be found out whether the image meets the rule.
+            case error(String)
+        }
+
+        let policy: ImagePolicy
+        let rule: ImageRule
+        let image: String
+        let digest: Digest?
+        let result: Result
+        /// Whether the finding stands in the way of the request.
+        let blocks: Bool
+        let fromCache: Bool
+        let duration: Duration
+    }
+
+    var findings: [Finding] = []
+    var patch = Patch()
+    var warnings: [String] = []
+    /// Nil when the request is allowed, else the message for whoever made it.
+    var denial: String?
+
+    var isAllowed: Bool { denial == nil }
+
+    /// - Parameter results: One result for each of the plan's checks, in their order.
+    init(_ request: AdmissionRequest, plan: Plan, results: [CheckResult]) {
+        var pins = PinBuilder()
+        for rulePlan in plan.rules {
+            for item in rulePlan.items {
+                findings.append(
+                    Self.finding(item, rulePlan, phase: plan.phase, results: results, pins: &pins))
+            }
+        }
+        if findings.contains(where: \.blocks) {
+            denial = DenialMessage.text(request.attributes, findings: findings)
+        } else {
+            patch = pins.patch
+        }
+        warnings = Warnings.of(findings)
+    }
+
+    private static func finding(
+        _ item: Plan.Item, _ rulePlan: Plan.RulePlan, phase: Phase, results: [CheckResult], pins: inout PinBuilder
+    ) -> Finding {
+        var result = Finding.Result.pass
+        var digest: Digest?
+        var fromCache = false
+        var duration = Duration.zero
+
+        switch item.step {
+        case .skipped: result = .skip
+        case .unparsable(let error):
+            // Whatever `required` and the failure policy say: what is not a reference cannot be a verified image.
+            result = .fail("image reference \(printable(item.image.text)) is invalid: \(error)")
+        case .nothing(let reference): digest = reference.digest
+        case .check(let index, let reference):
+            let check = results[index]
+            (fromCache, duration) = (check.fromCache, check.duration)
+            switch check.outcome {
+            case .success(let pinnable):
+                digest = pinnable.digest
+                if phase == .mutate, item.entry.mutateDigest, reference.digest == nil {
+                    pins.pin(item.image, to: pinnable)
+                }
+            case .failure(let failure):
+                let message = "image verification failed for \(printable(item.image.text)): \(failure)"
+                result = failure.isError ? .error(message) : .fail(message)
+            }
+        }
+        if case .pass = result, phase == .validate, item.entry.verifyDigest, item.image.writtenDigest == nil {
+            result = .fail("missing digest for \(printable(item.image.text))")
+        }
+        return Finding(
+            policy: rulePlan.policy, rule: rulePlan.rule, image: item.image.text, digest: digest, result: result,
+            blocks: blocks(result, item.entry, rulePlan), fromCache: fromCache, duration: duration)
+    }
+
+    /// Source: the image-rule reference, "What happens to an image".
+    private static func blocks(_ result: Finding.Result, _ entry: ImageEntry, _ rulePlan: Plan.RulePlan) -> Bool {
+        guard rulePlan.rule.enforces else { return false }
+        switch result {
+        case .pass, .skip: return false
+        case .fail: return true
+        case .error: return entry.required || rulePlan.policy.failurePolicy == .fail
+        }
+    }
+}
+
+extension ContainerImage {
+    /// The digest that the object itself names.
+    var writtenDigest: Digest? { (try? reference.get())?.digest }
+}
+
+/// Collects the patch that writes verified digests beside tags. Only a `PinnableImage` gets in, so that a digest
+/// nobody verified cannot be written into an object.
+private struct PinBuilder {
+    private(set) var patch = Patch()
+    private var pinned: Set<Pointer> = []
+
+    mutating func pin(_ image: ContainerImage, to pinnable: PinnableImage) {
+        guard case .success(let reference) = image.reference, pinnable.reference.repository == reference.repository
+        else { return }
+        guard pinned.insert(image.pointer).inserted else { return }
+        patch.operations.append(.replace(image.pointer, string: reference.pinned(to: pinnable.digest)))
+    }
+}

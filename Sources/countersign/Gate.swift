@@ -1,0 +1,134 @@
+import Admission
+import HTTPClient
+import HTTPServer
+import Logging
+import Metrics
+import OpenSSL
+import Policy
+import Registry
+import Verification
+
+/// Everything that a server needs, put together: wiring, and the order of start and end.
+struct Gate: Sendable {
+    struct Configuration: Sendable {
+        var listen: ListenAddress
+        var metricsListen: ListenAddress?
+        var policies: PolicySource
+        var certificate: CertificateSource
+        var client: HTTPClient.Configuration
+        var registry: RegistryConfiguration
+        var verifier: ImageVerifier.Configuration
+    }
+
+    /// Where reviews are answered, once the port is known.
+    let address: String
+    private let http: HTTPClient
+    private let server: Server
+    private let metricsServer: Server?
+    private let service: AdmissionService
+    private let operations: OperationsService
+    private let metrics: GateMetrics
+    private let configuration: Configuration
+    private let policies: PolicySource.Loaded
+    private let certificate: CertificateSource.Loaded
+    private let log: Log
+
+    /// Reads policies and certificate, and listens; nothing is answered before ``start()``.
+    ///
+    /// - Throws: ``StartError`` for what an operator can mend.
+    init(_ configuration: Configuration, log: Log) throws {
+        self.log = log
+        self.configuration = configuration
+        policies = try configuration.policies.load(log: log.logger)
+        certificate = try configuration.certificate.load(log: log.logger)
+
+        metrics = GateMetrics()
+        http = try HTTPClient(configuration.client)
+        let observer = metrics.registryObserver
+        let registry = RegistryClient(http: http, configuration: configuration.registry, observer: observer)
+        let verifier = ImageVerifier(registry: registry, configuration: configuration.verifier)
+
+        let metrics = metrics
+        let operations = OperationsService { metrics.render() }
+        self.operations = operations
+        service = AdmissionService(
+            policies: policies.snapshot, verifier: verifier, log: log.decisions, metrics: metrics.admission,
+            operations: operations)
+        server = try Server(
+            Server.Configuration(
+                host: configuration.listen.host, port: configuration.listen.port, tls: certificate.context),
+            service: service)
+        metricsServer = try configuration.metricsListen.map {
+            var plain = Server.Configuration(host: $0.host, port: $0.port)
+            plain.loops = 1
+            return try Server(plain, service: operations)
+        }
+        address = ListenAddress(host: configuration.listen.host, port: server.port).description
+        metrics.watch(verifier: verifier, server: server, sink: log.sink)
+        metrics.policiesLoaded(policies.snapshot.policies.count)
+        metrics.certificateExpires(certificate.context.certificate.notAfter)
+    }
+
+    /// Begins to answer.
+    func start() {
+        server.start()
+        metricsServer?.start()
+        operations.becomeReady(true)
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains: readiness goes false, requests in flight finish.
+    func runUntilSignal() async {
+        start()
+        log.logger.notice("answering reviews", metadata: ["address": "https://\(address)"])
+        if let metricsServer { log.logger.notice("answering metrics", metadata: ["port": "\(metricsServer.port)"]) }
+
+        let watches = [Task { await watchPolicies() }, Task { await watchCertificate() }]
+        let signal = await Signals.next()
+        log.logger.notice("draining", metadata: ["signal": "\(signal)"])
+        for watch in watches { watch.cancel() }
+        await stop()
+        log.logger.notice("stopped")
+        log.sink.flush()
+    }
+
+    func stop() async {
+        operations.becomeReady(false)
+        await server.drain()
+        await metricsServer?.drain()
+        http.close()
+    }
+
+    /// Reads the policies again when a file changes; a set that cannot be honoured leaves the last good one in place.
+    private func watchPolicies() async {
+        await configuration.policies.changes(since: policies) { result in
+            for note in result.notes { log.logger.notice("\(note)") }
+            guard let snapshot = result.snapshot else {
+                for problem in result.problems { log.logger.error("\(problem)") }
+                log.logger.error("the policies were not reloaded; the last good set stays in force")
+                metrics.policyReloadFailed()
+                return
+            }
+            service.use(snapshot)
+            metrics.policiesLoaded(snapshot.policies.count)
+            log.logger.notice("policies reloaded", metadata: ["policies": "\(snapshot.policies.count)"])
+        }
+    }
+
+    private func watchCertificate() async {
+        await configuration.certificate.changes(since: certificate) { result in
+            switch result {
+            case .success(let context):
+                server.replaceTLS(context)
+                metrics.certificateExpires(context.certificate.notAfter)
+                log.logger.notice("certificate reloaded")
+            case .failure(let error):
+                log.logger.error("the certificate was not reloaded: \(error)")
+            }
+        }
+    }
+}
+
+/// Why the server did not start, in words for an operator.
+struct StartError: Error, CustomStringConvertible {
+    let description: String
+}

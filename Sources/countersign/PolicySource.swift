@@ -1,0 +1,63 @@
+import JSON
+import Logging
+import OpenSSL
+import Policy
+import YAML
+
+/// Where the policies come from.
+enum PolicySource: Sendable {
+    /// Files and folders, looked at every second.
+    case paths([String])
+    /// YAML text that does not change.
+    case text(String, name: String)
+
+    /// Mounted ConfigMaps are swapped whole, and inotify on a file misses that; reading again misses nothing.
+    private static let interval = Duration.seconds(1)
+
+    /// The policies, and the state of the files that they came from.
+    struct Loaded: Sendable {
+        let snapshot: PolicySnapshot
+        fileprivate let fingerprint: SHA256Digest?
+    }
+
+    /// - Throws: ``StartError`` with every problem; at start there is no good set to fall back to.
+    func load(log: Logger) throws(StartError) -> Loaded {
+        let result: LoadResult
+        var fingerprint: SHA256Digest?
+        switch self {
+        case .paths(let paths):
+            let files = PolicyFiles(reading: paths)
+            fingerprint = files.fingerprint
+            result = PolicyLoader.load(files)
+        case .text(let text, let name):
+            do throws(YAMLError) {
+                let documents = try YAML.documents(Array(text.utf8))
+                result = PolicyLoader.load(documents: documents.map { (source: name, document: $0) })
+            } catch {
+                throw StartError(description: "\(name): \(error)")
+            }
+        }
+        for note in result.notes { log.notice("\(note)") }
+        guard let snapshot = result.snapshot else {
+            let problems = result.problems.map { "  \($0)" }.joined(separator: "\n")
+            throw StartError(description: "the policies cannot be honoured in full:\n\(problems)")
+        }
+        log.notice("policies loaded", metadata: ["policies": "\(snapshot.policies.count)"])
+        if snapshot.policies.isEmpty {
+            log.warning("there is no policy with verifyImages rules: every image is admitted")
+        }
+        return Loaded(snapshot: snapshot, fingerprint: fingerprint)
+    }
+
+    /// Calls `handle` with what came of loading whenever the files have changed; returns when the task is cancelled.
+    func changes(since loaded: Loaded, _ handle: (LoadResult) -> Void) async {
+        guard case .paths(let paths) = self, var known = loaded.fingerprint else { return }
+        while (try? await Task.sleep(for: Self.interval)) != nil {
+            let files = PolicyFiles(reading: paths)
+            let fingerprint = files.fingerprint
+            guard fingerprint != known else { continue }
+            known = fingerprint
+            handle(PolicyLoader.load(files))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import FoundationEssentials
+import HTTPClient
+import Registry
+
+/// How registries are reached; the same flags for every command.
+struct RegistryOptions: ParsableArguments {
+    @Option(
+        name: .customLong("insecure-registry"), parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Registries to speak plain http to, HOST or HOST:PORT. Loopback always is.", valueName: "host")
+    )
+    var insecureRegistries: [String] = []
+
+    @Option(
+        name: .customLong("registry-ca"),
+        help: ArgumentHelp("PEM file of certificate authorities to trust besides the system's.", valueName: "file"))
+    var certificateAuthorities: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Docker config.json with credentials; without it registries are asked anonymously.", valueName: "file"))
+    var registryConfig: String?
+
+    /// Larger than any config.json that people have.
+    private static let maximumConfigBytes = 1 << 20
+
+    func validate() throws {
+        for host in insecureRegistries where host.isEmpty || host.contains("/") {
+            throw ValidationError("--insecure-registry takes HOST or HOST:PORT, without a scheme or a path: \(host)")
+        }
+    }
+
+    func configuration() throws(StartError) -> RegistryConfiguration {
+        var configuration = RegistryConfiguration(
+            insecureHosts: Set(insecureRegistries), caFile: certificateAuthorities)
+        if let registryConfig {
+            guard let data = FileManager.default.contents(atPath: registryConfig) else {
+                throw StartError(description: "--registry-config: \(registryConfig) cannot be read")
+            }
+            guard data.count <= Self.maximumConfigBytes else {
+                throw StartError(description: "--registry-config: \(registryConfig) is larger than 1 MiB")
+            }
+            do throws(DockerConfigError) {
+                configuration.dockerConfig = try DockerConfig(parsing: [UInt8](data))
+            } catch {
+                throw StartError(description: "--registry-config: \(registryConfig): \(error)")
+            }
+        }
+        return configuration
+    }
+
+    /// The only place that looks at the proxy variables of the environment.
+    func client(environment: [String: String] = ProcessInfo.processInfo.environment) -> HTTPClient.Configuration {
+        func value(_ name: String) -> String? {
+            let text = environment[name.lowercased()] ?? environment[name.uppercased()]
+            return text?.isEmpty == false ? text : nil
+        }
+        return HTTPClient.Configuration(
+            caFile: certificateAuthorities,
+            proxy: HTTPClient.ProxySettings(
+                httpsProxy: value("https_proxy"), httpProxy: environment["http_proxy"], noProxy: value("no_proxy")))
+    }
+}

@@ -1,0 +1,145 @@
+import JSON
+import Policy
+import Registry
+import Testing
+
+@testable import Admission
+@testable import Verification
+
+@Suite("The verdict")
+struct VerdictTests {
+    private func verdict(
+        _ policies: [String], images: [String], phase: Phase = .mutate, results: [CheckResult]
+    ) throws -> Verdict {
+        let snapshot = try Samples.snapshot(policies)
+        let request = try Samples.review(images)
+        let plan = Plan(request, phase: phase, policies: snapshot)
+        #expect(plan.checks.count == results.count)
+        return Verdict(request, plan: plan, results: results)
+    }
+
+    @Test("A verified image is pinned beside its tag")
+    func pins() throws {
+        let verdict = try verdict(
+            [Samples.policy()], images: ["registry.test/a:1", "registry.test/b"],
+            results: [Samples.pass("registry.test/a:1"), Samples.pass("registry.test/b")])
+        #expect(verdict.isAllowed)
+        var writer = Writer()
+        verdict.patch.write(to: &writer)
+        let patch = try Document(writer.bytes).root
+        #expect(patch[0]?["path"]?.string == "/spec/containers/0/image")
+        #expect(patch[0]?["op"]?.string == "replace")
+        #expect(patch[0]?["value"]?.string == "registry.test/a:1@\(Samples.digest)")
+        #expect(patch[1]?["value"]?.string == "registry.test/b:latest@\(Samples.digest)")
+    }
+
+    @Test("A denial has the shape that scripts look for, and no patch")
+    func message() throws {
+        let verdict = try verdict(
+            [Samples.policy()], images: ["registry.test/a:1", "registry.test/b:1"],
+            results: [Samples.pass("registry.test/a:1"), Samples.failure(.signatureNotFound)])
+        #expect(
+            verdict.denial == """
+                resource Pod/test/hackedpod was blocked due to the following policies
+
+                check-image:
+                  check-image: 'image verification failed for registry.test/b:1: signature not found'
+
+                """)
+        #expect(verdict.patch.operations.isEmpty)
+    }
+
+    @Test("All failing rules of all policies are listed, and long lines fold between images")
+    func listsAll() throws {
+        let verdict = try verdict(
+            [Samples.policy("zeta"), Samples.policy("alpha", key: Samples.otherKey)],
+            images: ["registry.test/a-rather-long-repository-name:1", "registry.test/b:1"],
+            results: [
+                Samples.failure(.signatureNotFound), Samples.failure(.signatureNotFound),
+                Samples.failure(.timedOut), Samples.pass("registry.test/b:1"),
+            ])
+        let denial = try #require(verdict.denial)
+        #expect(denial.contains("\nalpha:\n") && denial.contains("\nzeta:\n"))
+        let alpha = try #require(denial.range(of: "alpha:"))
+        let zeta = try #require(denial.range(of: "zeta:"))
+        #expect(alpha.lowerBound < zeta.lowerBound)
+        #expect(denial.contains("name:1: signature not found;\n    image verification failed for registry.test/b:1"))
+        // What was folded reads back whole.
+        let body = denial.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(2).joined(separator: "\n")
+        let read = try YAMLText.document(body).root
+        #expect(read["zeta"]?["check-image"]?.string?.contains("signature not found; image") == true)
+    }
+
+    @Test("Audit lets through, warns when asked, and writes only digests that verified")
+    func audit() throws {
+        let results = [Samples.failure(.signatureNotFound), try Samples.pass("registry.test/b:1")]
+        let images = ["registry.test/a:1", "registry.test/b:1"]
+        let quiet = try verdict([Samples.policy(action: "Audit")], images: images, results: results)
+        #expect(quiet.isAllowed && quiet.warnings.isEmpty)
+        #expect(quiet.patch.operations.map(\.path.description) == ["/spec/containers/1/image"])
+        let loud = try verdict(
+            [Samples.policy(action: "Audit", spec: ["emitWarning: true"])], images: images, results: results)
+        #expect(loud.isAllowed)
+        #expect(loud.warnings.count == 1 && loud.warnings[0].count < 120)
+        #expect(loud.warnings[0].hasPrefix("check-image.check-image: image verification failed for registry.test/a:1"))
+    }
+
+    @Test(
+        "An error is no verdict: required and the failure policy decide",
+        arguments: [
+            (true, "Fail", false), (true, "Ignore", false), (false, "Fail", false), (false, "Ignore", true),
+        ])
+    func errors(required: Bool, failurePolicy: String, allowed: Bool) throws {
+        let policy = Samples.policy(entry: ["required: \(required)"], spec: ["failurePolicy: \(failurePolicy)"])
+        let images = ["registry.test/a:1"]
+        let error = try verdict([policy], images: images, results: [Samples.failure(.timedOut)])
+        #expect(error.isAllowed == allowed)
+        #expect(error.warnings.isEmpty != allowed)
+        #expect(error.patch.operations.isEmpty)
+        let missing = try verdict([policy], images: images, results: [Samples.failure(.signatureNotFound)])
+        #expect(!missing.isAllowed)
+    }
+
+    @Test("The validating call asks for a digest where the rule does")
+    func verifyDigest() throws {
+        let images = ["registry.test/a:1"]
+        let results = [try Samples.pass("registry.test/a:1")]
+        let asking = try verdict([Samples.policy()], images: images, phase: .validate, results: results)
+        #expect(asking.denial?.contains("missing digest for registry.test/a:1") == true)
+        let leaving = try verdict(
+            [Samples.policy(entry: ["verifyDigest: false"])], images: images, phase: .validate, results: results)
+        #expect(leaving.isAllowed && leaving.patch.operations.isEmpty)
+        let pinned = "registry.test/a:1@\(Samples.digest)"
+        let given = try verdict(
+            [Samples.policy()], images: [pinned], phase: .validate, results: [Samples.pass(pinned)])
+        #expect(given.isAllowed)
+    }
+
+    @Test("An image that is no reference is denied whatever the rule asks")
+    func unparsable() throws {
+        let verdict = try verdict(
+            [Samples.policy(entry: ["required: false"], spec: ["failurePolicy: Ignore"])],
+            images: ["registry.test/UPPER:1"], results: [])
+        #expect(verdict.denial?.contains("registry.test/UPPER:1") == true)
+    }
+
+    @Test("Warnings keep to what kubectl shows")
+    func warnings() throws {
+        let images = (0..<60).map { "registry.test/" + String(repeating: "x", count: 90) + "\($0):1" }
+        let verdict = try verdict(
+            [Samples.policy(action: "Audit", spec: ["emitWarning: true"])], images: images,
+            results: images.map { _ in Samples.failure(.signatureNotFound) })
+        #expect(verdict.warnings.allSatisfy { $0.count < 120 })
+        #expect(verdict.warnings.reduce(0) { $0 + $1.utf8.count } <= 4096)
+    }
+
+    @Test(
+        "A YAML scalar reads back as the same string",
+        arguments: [
+            "check-image", "true", "it's", "a: b", "x #y", "No", "1", "a:", "-x", "ns/name", "missing digest for a:1",
+        ])
+    func quoting(text: String) throws {
+        let read = try YAMLText.document("key: " + DenialMessage.quote(text)).root
+        #expect(read["key"]?.string == text)
+    }
+}
