@@ -37,7 +37,7 @@ import Testing
         try folder.write(".hidden.yaml", Sample.policy("b1"))
         try folder.write("README.md", "# no policy")
         let single = try Folder().write("single", Sample.policy("single"))
-        #expect(PolicyLoader.load(paths: [single]).problems.map(\.reason) == ["does not exist"])
+        #expect(PolicyLoader.load(paths: [single]).problems.map(\.reason) == ["does not exist, or cannot be reached"])
 
         let result = PolicyLoader.load(paths: [folder.path])
         #expect(result.problems == [])
@@ -57,7 +57,7 @@ import Testing
         let reasons = Dictionary(result.problems.map { ($0.file, $0.reason) }) { $1 }
         #expect(reasons[large]?.contains("larger than 4 MiB") == true)
         #expect(reasons[broken] != nil)
-        #expect(reasons[folder.path + "/missing"] == "does not exist")
+        #expect(reasons[folder.path + "/missing"] == "does not exist, or cannot be reached")
         #expect(reasons["/dev/null"] == "is neither a file nor a folder")
     }
 

@@ -41,16 +41,20 @@ public struct PolicyFiles: Sendable {
     }
 
     private mutating func read(_ path: String, depth: Int) {
-        let manager = FileManager.default
-        let resolved = URL(filePath: path).resolvingSymlinksInPath().path
-        guard let attributes = try? manager.attributesOfItem(atPath: resolved) else {
-            return problem(path, manager.fileExists(atPath: path) ? "cannot be read" : "does not exist")
-        }
-        switch attributes[.type] as? FileAttributeType {
+        let resolved = Self.resolved(path)
+        switch Self.type(of: resolved) {
         case .typeDirectory?: readFolder(path, depth: depth)
         case .typeRegular?: readFile(path, resolved)
+        case nil: problem(path, "does not exist, or cannot be reached")
         default: problem(path, "is neither a file nor a folder")
         }
+    }
+
+    /// The path with its links followed.
+    private static func resolved(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
+
+    private static func type(of resolved: String) -> FileAttributeType? {
+        (try? FileManager.default.attributesOfItem(atPath: resolved))?[.type] as? FileAttributeType
     }
 
     private mutating func readFolder(_ path: String, depth: Int) {
@@ -63,7 +67,7 @@ public struct PolicyFiles: Sendable {
         let visible = names.filter { !$0.hasPrefix(".") }
         for name in visible.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             let child = path.hasSuffix("/") ? path + name : path + "/" + name
-            let isFolder = (try? FileManager.default.contentsOfDirectory(atPath: child)) != nil
+            let isFolder = Self.type(of: Self.resolved(child)) == .typeDirectory
             guard isFolder || Self.extensions.contains(where: name.hasSuffix) else { continue }
             guard files.count < Self.maximumFiles else {
                 return problem(path, "holds more than \(Self.maximumFiles) files of policies")
