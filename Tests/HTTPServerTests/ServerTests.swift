@@ -259,10 +259,10 @@ func makeServer(tls: TLSContext? = nil, _ adjust: (inout Server.Configuration) -
 
     @Test func cutsWhatNeverMovesAndServesOthers() async throws {
         let server = try makeServer(tls: Identity().tls) {
-            $0.deadlines.handshake = .milliseconds(100)
-            $0.deadlines.idle = .milliseconds(100)
-            $0.deadlines.answer = .milliseconds(100)
-            $0.deadlines.write = .milliseconds(100)
+            $0.deadlines.handshake = .milliseconds(700)
+            $0.deadlines.idle = .milliseconds(700)
+            $0.deadlines.answer = .milliseconds(700)
+            $0.deadlines.write = .milliseconds(700)
         }
         let port = server.port
         try await blocking {
@@ -311,81 +311,38 @@ func makeServer(tls: TLSContext? = nil, _ adjust: (inout Server.Configuration) -
         #expect(server.statistics.connectionsRefused == 1)
     }
 
-    @Test func changesCertificatesWithoutDroppingConnections() async throws {
-        let old = try Identity()
-        let new = try Identity(replacing: old.tls)
-        let server = try makeServer(tls: old.tls)
-        let (port, oldDER, newDER) = (server.port, old.certificate.der, new.certificate.der)
-        let newTLS = new.tls
-        try await blocking {
-            let before = try TestClient(port: port, tls: true)
-            #expect(before.peerCertificate == oldDER)
-            #expect(try before.exchange("GET /a HTTP/1.1\r\n\(host)\r\n").status == 200)
-            server.replaceTLS(newTLS)
-            let after = try TestClient(port: port, tls: true)
-            #expect(after.peerCertificate == newDER)
-            #expect(try after.exchange("GET /b HTTP/1.1\r\n\(host)\r\n").status == 200)
-            #expect(try before.exchange("GET /c HTTP/1.1\r\n\(host)\r\n").status == 200)
-        }
-        #expect(server.statistics.connectionsAccepted == 2)
-    }
-
-    @Test func drainsInOrder() async throws {
-        let server = try makeServer(tls: Identity().tls) {
-            $0.deadlines.drainAccepts = .milliseconds(1500)
-            $0.deadlines.drain = .seconds(20)
+    /// Clients that send anything and leave at any moment: all are forgotten, and the next is served.
+    @Test(arguments: [false, true])
+    func outlivesClientsThatMisbehave(tls: Bool) async throws {
+        let server = try makeServer(tls: tls ? Identity().tls : nil) {
+            $0.deadlines.head = .milliseconds(50)
+            $0.deadlines.body = .milliseconds(50)
+            $0.deadlines.idle = .milliseconds(200)
+            $0.deadlines.handshake = .milliseconds(500)
         }
         let port = server.port
-        let clients = try await blocking {
-            let idle = try TestClient(port: port, tls: true)
-            let busy = try TestClient(port: port, tls: true)
-            #expect(try idle.exchange("GET /x HTTP/1.1\r\n\(host)\r\n").headers["connection"] == nil)
-            busy.send("POST /x HTTP/1.1\r\n\(host)Content-Length: 3\r\n\r\na")
-            return Clients(idle: idle, busy: busy)
-        }
-        async let drained: Void = server.drain()
         try await blocking {
-            // New connections are served for a while, and told to close.
-            while true {
-                let client = try TestClient(port: port, tls: true)
-                let answer = try client.exchange("GET /x HTTP/1.1\r\n\(host)\r\n")
-                if answer.headers["connection"] == "close" { break }
+            var random = Generator(seed: tls ? 1 : 2)
+            let streams = RequestReaderTests.accepted.map(\.0) + RequestReaderTests.refused.map(\.0)
+            for _ in 0..<300 {
+                let client = try TestClient(port: port, tls: tls, handshakes: random.below(4) > 0)
+                if random.below(2) == 0 { client.endsWithReset() }
+                for _ in 0..<random.below(4) {
+                    let stream = Array(streams[random.below(streams.count)].utf8)
+                    client.send(Array(stream[..<random.below(stream.count + 1)]))
+                    if random.below(3) == 0 { client.send("GET /later HTTP/1.1\r\n\(host)\r\n") }
+                    if random.below(3) == 0 { client.send("GET /big HTTP/1.1\r\n\(host)\r\n") }
+                }
+                if random.below(4) == 0 { client.finishSending() }
             }
-            // Idle ones are closed; then nobody is let in any more; and the request in flight is still answered.
-            #expect(try clients.idle.isClosed())
-            while (try? TestClient(port: port)) != nil {}
-            clients.busy.send("bc")
-            let last = try clients.busy.receive()
-            #expect(last.text == "POST /x 3 294\n")
-            #expect(last.headers["connection"] == "close")
+            while server.statistics.connectionsOpen > 0 { usleep(1000) }
+            // More than one try: on a busy machine the deadlines may be too short for us, too.
+            var answer: Received?
+            while answer == nil {
+                answer = try? TestClient(port: port, tls: tls).exchange("GET /x HTTP/1.1\r\n\(host)\r\n")
+            }
+            #expect(answer?.status == 200)
         }
-        clients.busy.finishSending()
-        await drained
-        #expect(server.statistics.connectionsOpen == 0)
-    }
-
-    /// Clients handed from one blocking thread to the next; never used by two at once.
-    private struct Clients: @unchecked Sendable {
-        let idle: TestClient
-        let busy: TestClient
-    }
-
-    @Test func drainingEndsInTime() async throws {
-        let server = try makeServer {
-            $0.deadlines.drainAccepts = .milliseconds(20)
-            $0.deadlines.drain = .milliseconds(100)
-        }
-        let port = server.port
-        let client = try await blocking {
-            let client = try TestClient(port: port)
-            client.send("POST /kept HTTP/1.1\r\n\(host)Content-Length: 3\r\n\r\nabc")
-            while server.statistics.requests == 0 { usleep(1000) }
-            return Clients(idle: client, busy: client)
-        }
-        await server.drain()
-        #expect(server.statistics.connectionsOpen == 0)
-        #expect(try await blocking { client.busy.isGone() })
-        await server.drain()
     }
 
     /// In a process of its own, since the limit is the process's.
@@ -432,17 +389,5 @@ func makeServer(tls: TLSContext? = nil, _ adjust: (inout Server.Configuration) -
             }
             #expect(answer.status == 200)
         }
-    }
-
-    @Test func aServerThatIsLetGoStops() async throws {
-        var server: Server? = try makeServer()
-        let port = try #require(server?.port)
-        let clients = try await blocking {
-            let client = try TestClient(port: port)
-            _ = try client.exchange("GET / HTTP/1.1\r\n\(host)\r\n")
-            return Clients(idle: client, busy: client)
-        }
-        server = nil
-        #expect(try await blocking { clients.idle.isGone() })
     }
 }

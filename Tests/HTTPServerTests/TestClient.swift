@@ -79,6 +79,12 @@ struct Received: Equatable {
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
+    /// Makes the end of this client a reset, as a crash or a firewall would.
+    func endsWithReset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+    }
+
     func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Bytes once some have come; empty when the server has closed. Throws when it reset the connection or hangs.
