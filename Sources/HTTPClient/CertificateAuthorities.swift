@@ -39,7 +39,7 @@ final class CertificateAuthorities: Sendable {
     }
 
     private func merged(_ files: [String]) throws(HTTPClient.Failure) -> [UInt8] {
-        // Without a system bundle (an image without ca-certificates) only the given authorities count.
+        // A system without a bundle has a directory, which stays in force beside this file, or trusts nobody.
         var bytes = systemBundle.flatMap { readFile($0, limit: Self.maximumBundleBytes) } ?? []
         for file in files {
             guard let more = readFile(file, limit: Self.maximumBundleBytes) else {

@@ -58,9 +58,14 @@ extension EasyHandle {
         try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         try set(CURLOPT_SSL_VERIFYPEER, order.verifiesPeer ? 1 : 0)
         try set(CURLOPT_SSL_VERIFYHOST, order.verifiesPeer ? 2 : 0)
-        if let path = order.caPath { try set(CURLOPT_CAINFO, path) }
-        // libcurl keeps the parsed authorities only when they come from one file.
-        if order.caPath != nil || environment.hasSystemBundle { try set(CURLOPT_CAPATH, nil as String?) }
+        if environment.hasSystemBundle {
+            // libcurl keeps the parsed authorities only when all come from one file, so not from the directory as well.
+            try set(CURLOPT_CAPATH, nil as String?)
+            if let path = order.caPath { try set(CURLOPT_CAINFO, path) }
+        } else {
+            // The system's authorities, if there are any, lie in the directory; a file that is not there is an error.
+            try set(CURLOPT_CAINFO, order.caPath)
+        }
         if let certificate = order.clientCertificate {
             try set(CURLOPT_SSLCERTTYPE, "PEM")
             try set(CURLOPT_SSLKEYTYPE, "PEM")

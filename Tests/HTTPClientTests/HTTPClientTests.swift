@@ -300,6 +300,20 @@ import Testing
         #expect(await task.value == .cancelled)
     }
 
+    @Test func endsItsConnectionsWhenNobodyHoldsItAnyMore() async throws {
+        let (ends, continuation) = AsyncStream<Void>.makeStream()
+        let server = try ScriptedServer { _, socket in
+            socket.write(answer())
+            let isOpen = !socket.read(upTo: 1).isEmpty
+            continuation.yield()
+            return isOpen
+        }
+        var client: HTTPClient? = try HTTPClient(.init())
+        #expect(try await client?.send(.init(server.url)).status == 200)
+        client = nil
+        for await _ in ends { break }
+    }
+
     @Test func failsWhatRunsWhenItIsClosed() async throws {
         let client = try HTTPClient(.init())
         let (server, arrivals) = try Self.silentServer()
