@@ -18,7 +18,7 @@ enum Found: Sendable {
     case failure(VerificationFailure)
 }
 
-/// How much is read beside one image in one repository, counted over all its forms.
+/// How much is read beside one image in one repository, counted over all its places.
 ///
 /// Source: spec/registry.md, "Bounds"; cosign CVE-2024-29902 and CVE-2024-29903 were about having none.
 final class CandidateBudget: Sendable {
@@ -39,7 +39,22 @@ final class CandidateBudget: Sendable {
     }
 }
 
-/// Looks for candidates for one image in one repository, in every form they are stored in.
+/// Where beside an image candidates may lie.
+enum Place: Hashable, Sendable {
+    /// The tag `sha256-….sig`.
+    case tag
+    /// What refers to the image: bundles, and cosign 2's signatures in its referrers mode.
+    case referrers
+
+    static func all(_ forms: Requirement.Forms) -> [Place] {
+        switch forms {
+        case .any: [.tag, .referrers]
+        case .bundlesOnly: [.referrers]
+        }
+    }
+}
+
+/// Looks for candidates for one image in one place of one repository.
 ///
 /// Source: spec/signatures.md, "cosign 2", "cosign 3" and "Checking, step by step", 2.
 struct CandidateSearch: Sendable {
@@ -49,27 +64,29 @@ struct CandidateSearch: Sendable {
     /// A hint at what a bundle's statement says, which cosign 3 leaves on manifests.
     static let predicateTypeAnnotation = "dev.sigstore.bundle.predicateType"
 
-    /// How many manifests or payloads of one form are fetched at once: quick for the usual few, and with the bound on
+    /// How many manifests or payloads of one place are fetched at once: quick for the usual few, and with the bound on
     /// each it bounds memory.
     static let width = 4
 
     let source: any ImageSource
     let repository: Repository
+    let place: Place
     let image: Digest
     let forms: Requirement.Forms
     let deadline: ContinuousClock.Instant
-    let budget = CandidateBudget()
+    /// Shared with the other places in this repository.
+    let budget: CandidateBudget
     let report: @Sendable (Found) -> Void
 
     /// Reports all there is, and returns then.
     func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            if forms == .any { group.addTask { await searchTag() } }
-            group.addTask { await searchReferrers() }
+        switch place {
+        case .tag: await searchTag()
+        case .referrers: await searchReferrers()
         }
     }
 
-    // MARK: The cosign 2 tag
+    // MARK: The tag
 
     private func searchTag() async {
         let tag = "sha256-\(image.hex).sig"

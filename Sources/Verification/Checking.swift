@@ -77,32 +77,62 @@ extension ImageVerifier {
 
     // MARK: Verifying
 
-    /// Looks for signatures in every place that the requirement names, and stops as soon as it is met.
+    /// Looks for signatures wherever the requirement lets them lie, and stops as soon as it is met.
     private func verify(
         _ image: Digest, in repository: Repository, _ requirement: Requirement
     ) async -> Result<[Claims], VerificationFailure> {
         var evaluation = Evaluation(requirement, image: image, in: repository)
         let deadline = time.now() + configuration.checkLimit
-        let (stream, found) = AsyncStream.makeStream(of: (repository: Repository, found: Found).self)
-        let searches = evaluation.repositories.map { repository in
-            CandidateSearch(
-                source: source, repository: repository, image: image, forms: requirement.forms, deadline: deadline,
-                report: { found.yield((repository, $0)) })
-        }
-
-        // Nobody awaits the search: once the requirement is met by what one form gave, the others may take their time
-        // to notice that they are cancelled.
-        let searching = Task {
-            await withTaskGroup(of: Void.self) { group in
-                for search in searches { group.addTask { await search.run() } }
+        let budgets = evaluation.repositories.map { ($0, CandidateBudget()) }
+        for round in rounds(evaluation.repositories, requirement.forms) {
+            let (stream, found) = AsyncStream.makeStream(of: (spot: Spot, found: Found).self)
+            let searches = budgets.flatMap { repository, budget in
+                round.filter { $0.repository == repository }.map { spot in
+                    CandidateSearch(
+                        source: source, repository: repository, place: spot.place, image: image,
+                        forms: requirement.forms, deadline: deadline, budget: budget,
+                        report: { found.yield((spot, $0)) })
+                }
             }
-            found.finish()
+
+            // Nobody awaits the search: once the requirement is met by what one place gave, the others may take their
+            // time to notice that they are cancelled.
+            let searching = Task {
+                await withTaskGroup(of: Void.self) { group in
+                    for search in searches { group.addTask { await search.run() } }
+                }
+                found.finish()
+            }
+            defer { searching.cancel() }
+            for await (spot, candidate) in stream {
+                evaluation.consider(candidate, from: spot.repository)
+                guard evaluation.isSatisfied else { continue }
+                habits.remember(spot.place, for: spot.repository, until: time.now() + Self.habitTTL)
+                return evaluation.outcome
+            }
         }
-        for await (repository, candidate) in stream {
-            evaluation.consider(candidate, from: repository)
-            if evaluation.isSatisfied { break }
-        }
-        searching.cancel()
         return evaluation.outcome
     }
+
+    /// A place in a repository.
+    private struct Spot: Hashable, Sendable {
+        let repository: Repository
+        let place: Place
+    }
+
+    /// Where to look, one round after the other, each all at once: first where a repository's signatures were the last
+    /// time, which saves the requests to the other places, and then everywhere else.
+    private func rounds(_ repositories: Set<Repository>, _ forms: Requirement.Forms) -> [[Spot]] {
+        let now = time.now()
+        let spots = repositories.flatMap { repository in
+            Place.all(forms).map { Spot(repository: repository, place: $0) }
+        }
+        let likely = spots.filter { spot in
+            habits.value(for: spot.repository, at: now).map { $0 == spot.place } ?? true
+        }
+        return [likely, spots.filter { !likely.contains($0) }]
+    }
+
+    /// How long a repository's habit is remembered. It decides what is asked first, and nothing else.
+    private static let habitTTL = Duration.seconds(60 * 60)
 }

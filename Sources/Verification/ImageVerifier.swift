@@ -12,6 +12,8 @@ public final class ImageVerifier: Sendable {
     let time: Timekeeper
     let verdicts: Memory<VerdictKey, Result<Void, VerificationFailure>>
     let tags: Memory<TaggedName, Digest>
+    /// Where the signatures of a repository's images were the last time.
+    let habits = Memory<Repository, Place>(capacity: 10_000)
     let resolutions: Flights<TaggedName, Result<Digest, VerificationFailure>>
     let checks: Flights<CheckKey, Finding>
     private let hits = Atomic(0)

@@ -184,6 +184,33 @@ import Testing
         gate.open()
     }
 
+    /// Where a repository's signatures were is asked first, and the other place only when that did not do.
+    @Test func habits() async throws {
+        try world.signTag(world.alice)
+        _ = await world.check(try world.requires(world.alice))
+        var other = world
+        other.digest = World.push("two", to: world.source, at: "example.com/app:v2")
+        let two = try ImageReference(parsing: "example.com/app:v2")
+        try other.signTag(world.alice)
+        #expect(await world.check(try world.requires(world.alice), two).pinnable == other.digest)
+        #expect(!world.source.requests.contains(.referrers(other.digest)))
+
+        other.digest = World.push("three", to: world.source, at: "example.com/app:v3")
+        let three = try ImageReference(parsing: "example.com/app:v3")
+        try other.signBundle(world.alice)
+        #expect(await world.check(try world.requires(world.alice), three).pinnable == other.digest)
+        #expect(world.source.requests.contains(.referrers(other.digest)))
+
+        other.digest = World.push("four", to: world.source, at: "example.com/app:v4")
+        let four = try ImageReference(parsing: "example.com/app:v4")
+        try other.signBundle(world.alice)
+        #expect(await world.check(try world.requires(world.alice), four).pinnable == other.digest)
+        let tag = FakeSource.Request.manifest("example.com/app:sha256-\(other.digest.hex).sig")
+        #expect(!world.source.requests.contains(tag))
+        let bundles = try world.requires(world.alice, forms: .bundlesOnly)
+        #expect(await world.check(bundles, two).failure == .signatureNotFound)
+    }
+
     @Test func aPayloadThatCannotBeRead() async throws {
         try world.signTag(world.alice)
         let payload = Digest(of: world.payload(good))

@@ -13,7 +13,7 @@ struct World {
     let verifier: ImageVerifier
     /// `example.com/app:v1`, which is there.
     let image: ImageReference
-    let digest: Digest
+    var digest: Digest
 
     init(_ configuration: ImageVerifier.Configuration = .init()) throws {
         alice = try PrivateKey.generate()
