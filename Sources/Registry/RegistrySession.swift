@@ -73,7 +73,8 @@ final class RegistrySession: Sendable {
             let authorization = shown?.authorization ?? authorizer.remembered(for: access)
             do throws(HTTPClient.Failure) {
                 let answer = try await wire.send(
-                    httpRequest(request, endpoint.url(scheme, request.path), authorization), to: endpoint.host)
+                    httpRequest(request, endpoint.url(scheme, request.path), authorization), to: endpoint.host,
+                    isProbe: scheme != candidates.last)
                 let isLast = !failures.isEmpty
                 // TLS servers answer plain text with a bare 400, which is no registry's answer.
                 if isLast, answer.status == 400, ErrorBody.code(in: answer.body) == nil { break }
@@ -124,16 +125,6 @@ final class RegistrySession: Sendable {
         }
         guard let last = failures.last?.failure else { return .unreachable(host: host, reason: "it gave no answer") }
         return RegistryFailure(last, host: host, what: request.what, limit: request.limit)
-    }
-}
-
-extension HTTPClient.Failure {
-    /// Whether a server that speaks the other scheme would fail so.
-    fileprivate var mayBeAnotherScheme: Bool {
-        switch self {
-        case .tls, .unreachable: true
-        default: false
-        }
     }
 }
 

@@ -19,11 +19,15 @@ final class Wire: Sendable {
 
     /// Sends `request`, and repeats it after 429 and 5xx as ``RegistryLimits/retries`` and the deadline allow.
     ///
+    /// - Parameter isProbe: another scheme will be tried where there is no connection with this one, so that is no
+    ///   failure of the registry, and is not observed.
     /// - Returns: the last answer, whatever its status.
-    func send(_ request: HTTPClient.Request, to host: String) async throws(HTTPClient.Failure) -> TransportResponse {
+    func send(
+        _ request: HTTPClient.Request, to host: String, isProbe: Bool = false
+    ) async throws(HTTPClient.Failure) -> TransportResponse {
         var attempt = 0
         while true {
-            let response = try await sendOnce(request, to: host)
+            let response = try await sendOnce(request, to: host, isProbe: isProbe)
             guard response.status == 429 || (500..<600).contains(response.status), attempt < RegistryLimits.retries
             else {
                 return response
@@ -36,9 +40,9 @@ final class Wire: Sendable {
         }
     }
 
-    private func sendOnce(_ request: HTTPClient.Request, to host: String) async throws(HTTPClient.Failure)
-        -> TransportResponse
-    {
+    private func sendOnce(
+        _ request: HTTPClient.Request, to host: String, isProbe: Bool
+    ) async throws(HTTPClient.Failure) -> TransportResponse {
         guard await gate.enter(host, until: request.deadline) else { throw Task.isCancelled ? .cancelled : .timedOut }
         defer { gate.leave(host) }
         let start = surroundings.now()
@@ -47,7 +51,9 @@ final class Wire: Sendable {
             observe(host, .status(response.status), since: start)
             return response
         } catch {
-            observe(host, RegistryObservation.Outcome(error), since: start)
+            if !(isProbe && error.mayBeAnotherScheme) {
+                observe(host, RegistryObservation.Outcome(error), since: start)
+            }
             throw error
         }
     }
@@ -82,5 +88,15 @@ extension RegistryObservation.Outcome {
             case .cancelled: .cancelled
             case .tooLarge, .headerTooLarge, .tooManyRedirects, .redirectRefused, .malformed, .truncated: .unusable
             }
+    }
+}
+
+extension HTTPClient.Failure {
+    /// Whether a server that speaks the other scheme would fail so.
+    var mayBeAnotherScheme: Bool {
+        switch self {
+        case .tls, .unreachable: true
+        default: false
+        }
     }
 }

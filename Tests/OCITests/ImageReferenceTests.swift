@@ -102,7 +102,7 @@ import Testing
         ("", .empty),
         ("ghcr.io/\(String(repeating: "p", count: 256))", .pathTooLong),
         (String(repeating: "p", count: 250), .pathTooLong),
-        (String(repeating: "p", count: 10_000), .tooLong),
+        (String(repeating: "p", count: 800), .tooLong),
     ]
 
     static let refused: [(String, ReferenceError.Problem)] =

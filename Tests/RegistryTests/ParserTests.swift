@@ -76,17 +76,6 @@ import Testing
         #expect(challenges.first { $0.scheme == "basic" }?.parameters["realm"] == "x")
         #expect(challenges.last == Challenge(scheme: "bearer", parameters: ["realm": "y"]))
     }
-
-    @Test func anyBytesEnd() {
-        var state: UInt64 = 7
-        for _ in 0..<5_000 {
-            let bytes = (0..<24).map { _ in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Array(" ,=\"\\aZ/;<>{}é".utf8)[Int((state >> 33) % 15)]
-            }
-            _ = Challenge.parse([String(decoding: bytes, as: UTF8.self)])
-        }
-    }
 }
 
 @Suite struct RealmTests {
@@ -164,4 +153,57 @@ import Testing
 
     @Test(arguments: table)
     func code(body: String, code: String?) { #expect(ErrorBody.code(in: Array(body.utf8)) == code) }
+}
+
+/// What registries and files send is read by parsers of ours: whatever it is, they end, and keep their promises.
+@Suite struct AnyTextTests {
+    static func texts(_ pieces: [String]) -> [String] {
+        var state: UInt64 = 7
+        func below(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(bound))
+        }
+        return (0..<5_000).map { _ in (0..<below(12)).map { _ in pieces[below(pieces.count)] }.joined() }
+    }
+
+    @Test func challenges() {
+        for text in Self.texts(["Bearer", "Basic", " ", ",", "=", "\"", "\\", "realm", "a", "é", "\t", "https://h/"]) {
+            for challenge in Challenge.parse([text]) { #expect(!challenge.scheme.isEmpty) }
+        }
+    }
+
+    @Test func links() {
+        let path = PageLinkTests.path
+        for text in Self.texts([
+            "<", ">", ";", ",", "rel", "=", "next", "\"", " ", "/", "//", "?", path, "https://h", "é", "#",
+        ]) {
+            guard case .path(let next) = PageLink.next(in: [text], origin: PageLinkTests.origin, path: path) else {
+                continue
+            }
+            #expect(next.hasPrefix(path))
+        }
+    }
+
+    @Test func realms() {
+        for text in Self.texts([
+            "https://", "http://", "h", "@", ":", "/", "?", "#", "\\", " ", "é", "[::1]", ".", "%", "&",
+        ]) {
+            guard let realm = Realm(text) else { continue }
+            #expect(!realm.authority.contains("@") && !realm.authority.contains("/") && !realm.authority.isEmpty)
+        }
+    }
+
+    @Test func patterns() {
+        for text in Self.texts(["https://", "*", ".", "/", ":", "a", "b", "[", "]", "v1", "é", "5000", "docker.io"]) {
+            guard let pattern = RegistryPattern(text) else { continue }
+            _ = pattern.matches(host: "a.b:5000", path: "a/b")
+            #expect(pattern.matches(host: pattern.host, path: text) || !pattern.matches(host: pattern.host, path: ""))
+        }
+    }
+
+    @Test func dates() {
+        for text in Self.texts(["Sun, ", "06 ", "Nov ", "1994 ", "08:49:37 ", "GMT", "9999 ", "-", ":", "29 Feb "]) {
+            if let seconds = HTTPDate.parse(text) { #expect(seconds >= 0) }
+        }
+    }
 }

@@ -107,7 +107,6 @@ import Testing
         (200, "{", MediaType.ociIndex),
         (200, Sample.index([]).replacing("\"manifests\"", with: "\"x\""), MediaType.ociIndex),
         (200, Sample.index([entry(1).replacing("sha256", with: "sha512")]), MediaType.ociIndex),
-        (200, Sample.index(Array(repeating: entry(1), count: 1_001)), MediaType.ociIndex),
     ]
 
     @Test(arguments: errors)
@@ -115,6 +114,13 @@ import Testing
         let transport = FakeTransport { _, _ in .answer(status, body, [("Content-Type", contentType)]) }
         await #expect(throws: RegistryFailure.self) { try await Self.list(transport) }
         #expect(!transport.urls.contains { $0.hasSuffix(Self.fallbackPath) })
+    }
+
+    @Test func anIndexOfTooManyIsAnError() async {
+        let many = Sample.index(Array(repeating: Self.entry(1), count: 1_001))
+        let transport = FakeTransport { _, _ in .answer(200, many, Sample.indexHeaders) }
+        await #expect(throws: RegistryFailure.self) { try await Self.list(transport) }
+        #expect(transport.requests.count == 1)
     }
 
     @Test func aBrokenLaterPageIsAnError() async {

@@ -64,6 +64,48 @@ import Testing
     }
 }
 
+@Suite struct ConcurrencyTests {
+    @Test func requestsToOneHostAreBounded() async throws {
+        let inside = Counter()
+        let transport = FakeTransport { _, _ in
+            inside.add(1)
+            await Task.yield()
+            inside.add(-1)
+            return .answer(200, Sample.manifest)
+        }
+        var configuration = RegistryConfiguration()
+        configuration.limits.requestsPerHost.value = 2
+        let client = Sample.client(transport, configuration)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<50 {
+                group.addTask {
+                    _ = try await client.manifest(.tag("v1"), in: Sample.repository, deadline: Sample.deadline)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(inside.most <= 2 && transport.requests.count == 50)
+    }
+
+    @Test func waitingForAPlaceEndsAtTheDeadline() async throws {
+        let gate = Flight<Void>()
+        let transport = FakeTransport { _, _ in
+            _ = await gate.value(until: Sample.deadline)
+            return .answer(200, Sample.manifest)
+        }
+        var configuration = RegistryConfiguration()
+        configuration.limits.requestsPerHost.value = 1
+        let client = Sample.client(transport, configuration)
+        let first = Task { try await client.manifest(.tag("v1"), in: Sample.repository, deadline: Sample.deadline) }
+        while transport.requests.isEmpty { await Task.yield() }
+        await #expect(throws: RegistryFailure.timedOut(host: "registry.example")) {
+            try await client.manifest(.tag("v1"), in: Sample.repository, deadline: .now + .milliseconds(10))
+        }
+        gate.land(())
+        #expect(try await first.value.digest == Sample.digest)
+    }
+}
+
 @Suite struct SchemeTests {
     static let loopback = Sample.parsed("127.0.0.1:5000/org/app")
 
