@@ -118,4 +118,18 @@ import Testing
         let policy = try policy(rules: "[\(other),\(Sample.rule())]")
         #expect(policy.rules.map(\.name) == ["direct", "check", "autogen-check", "autogen-cronjob-check"])
     }
+
+    @Test func rulesForPodsAloneAreNoted() throws {
+        func notes(_ kinds: String, _ more: String = "", annotation: String = "") throws -> [String] {
+            let match = #"{"any":[{"resources":{"kinds":\#(kinds)\#(more)}}]}"#
+            let metadata = #""annotations":{"pod-policies.kyverno.io/autogen-controllers":"\#(annotation)"}"#
+            return try load(Sample.policy(metadata: metadata, rules: "[\(Sample.rule(match: match))]")).notes
+        }
+        #expect(try notes(#"["v1/Pod"]"#).first?.contains("spec.rules: apply to Pods alone") == true)
+        #expect(try notes(#"["Pod"]"#, #","names":["a"]"#).count == 1)
+        #expect(try notes(#"["Pod"]"#).isEmpty)
+        #expect(try notes(#"["Pod"]"#, annotation: "none").isEmpty)
+        #expect(try notes(#"["Pod","Deployment"]"#).isEmpty)
+        #expect(try notes(#"["Deployment"]"#).isEmpty)
+    }
 }

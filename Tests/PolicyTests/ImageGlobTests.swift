@@ -35,6 +35,9 @@ import Testing
         ("ghcr.io:443/org/app:*", "ghcr.io/org/app:v1", true),
         ("ghcr.io/org/app:*", "ghcr.io:443/org/app:v1", true),
         ("ghcr.io/org/app:*", "GHCR.io/org/app:v1", true),
+        ("GHCR.io/org/app:*", "ghcr.io/org/app:v1", true),
+        ("registry-1.docker.io/library/nginx:*", "nginx", true),
+        ("Ghcr.io:443/org/*", "ghcr.io/org/app@\(someDigest)", true),
         // No tag in the pattern means latest, as in a reference; wildcards do not.
         ("ghcr.io/org/app", "ghcr.io/org/app", true),
         ("ghcr.io/org/app", "ghcr.io/org/app:latest", true),

@@ -167,4 +167,57 @@ import Testing
         let file = try folder.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nkind: ClusterPolicy\n")
         #expect(PolicyLoader.load(paths: [file]).problems.first?.reason.contains("duplicate key") == true)
     }
+
+    /// `kubectl get -o yaml` of a policy that Kyverno stored years ago: everything it does not say is there.
+    @Test func aPolicyAsAClusterStoredIt() throws {
+        let key = TestKeys.pems[0].split(separator: "\n").map { "        " + $0 }.joined(separator: "\n")
+        let text = """
+            apiVersion: kyverno.io/v1
+            kind: ClusterPolicy
+            metadata:
+              annotations:
+                kubectl.kubernetes.io/last-applied-configuration: '{"{{":1}'
+                policies.kyverno.io/title: Verify {{ images }}
+              creationTimestamp: "2022-03-01T00:00:00Z"
+              generation: 1
+              managedFields: []
+              name: check-image
+              resourceVersion: "1"
+              uid: 0b2b0f8e-0000-4000-8000-000000000000
+            spec:
+              background: false
+              failurePolicy: Fail
+              rules:
+              - exclude:
+                  resources: {}
+                generate:
+                  clone: {}
+                match:
+                  any:
+                  - resources:
+                      kinds:
+                      - Pod
+                  resources: {}
+                mutate: {}
+                name: check-image
+                preconditions: null
+                validate: {}
+                verifyImages:
+                - image: ghcr.io/org/app:*
+                  key: |-
+            \(key)
+                  mutateDigest: true
+                  required: true
+                  verifyDigest: true
+              validationFailureAction: enforce
+              webhookTimeoutSeconds: 30
+            status:
+              ready: true
+            """
+        let folder = try Folder()
+        let result = PolicyLoader.load(paths: [try folder.write("a.yaml", text)])
+        #expect(result.problems == [])
+        #expect(result.notes == [])
+        #expect(result.snapshot?.policies.first?.rules.map(\.enforces) == [true, true, true])
+    }
 }

@@ -60,6 +60,7 @@ struct PolicyDecoder {
         let written = imageRules(rules, at: path, namespace: identity.namespace, action: action)
         let autogen = autogen(rules)
         guard findings.problems.isEmpty else { return nil }
+        noteRulesForPodsAlone(written, autogen, at: path)
         guard isForAdmission else {
             findings.note(
                 spec.path.child("admission"), "is false, so the policy says nothing about requests and is skipped")
@@ -115,10 +116,26 @@ struct PolicyDecoder {
         return seconds
     }
 
+    private var autogenAnnotation: String? { document["metadata"]?["annotations"]?[Autogen.annotation]?.string }
+
+    /// Whoever wonders why a Deployment was let through finds the reason in the log.
+    private func noteRulesForPodsAlone(_ rules: [ImageRule], _ autogen: Autogen, at path: FieldPath) {
+        func matches(_ kind: String) -> Bool {
+            let resource = ResourceAttributes(operation: .create, kind: kind)
+            return rules.contains { $0.match.filters.contains { $0.kinds.contains { $0.matches(resource) } } }
+        }
+        guard autogen.kinds.isEmpty, autogenAnnotation ?? "" == "", matches("Pod"), !matches("Deployment") else {
+            return
+        }
+        findings.note(
+            path,
+            "apply to Pods alone and not to what makes them, because a rule of the policy chooses by name, label or "
+                + "annotation, lists Pod with another kind, or spells Pod in another way")
+    }
+
     private func autogen(_ rules: [Value]) -> Autogen {
         do throws(Autogen.UnknownController) {
-            let annotations = document["metadata"]?["annotations"]
-            return try Autogen(rules: rules, annotation: annotations?[Autogen.annotation]?.string)
+            return try Autogen(rules: rules, annotation: autogenAnnotation)
         } catch {
             let kinds = (Autogen.templateKinds + [Autogen.cronJob]).joined(separator: ", ")
             findings.problem(

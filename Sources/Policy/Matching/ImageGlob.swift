@@ -63,15 +63,12 @@ public struct ImageGlob: Sendable, Hashable, CustomStringConvertible {
             return spellings + ["docker.io/" + pattern]
         }
         let host = String(pattern[..<slash])
-        let path = String(pattern[slash...])
-        if !isRegistry(host) {
-            spellings.append("docker.io/" + pattern)
-        } else if host == "index.docker.io" || host == "registry-1.docker.io" {
-            spellings.append("docker.io" + path)
-        } else if host.hasSuffix(":443") {
-            // https's own port says nothing.
-            spellings.append(host.dropLast(4) + path)
-        }
+        guard isRegistry(host) else { return spellings + ["docker.io/" + pattern] }
+        // Hosts do not differ by case, https's own port says nothing, and Docker's hosts serve the same images.
+        var normalized = host.lowercased()
+        if normalized.hasSuffix(":443") { normalized.removeLast(4) }
+        if normalized == "index.docker.io" || normalized == "registry-1.docker.io" { normalized = "docker.io" }
+        if normalized != host { spellings.append(normalized + pattern[slash...]) }
         return spellings
     }
 
