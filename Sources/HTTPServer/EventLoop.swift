@@ -19,6 +19,7 @@ final class EventLoop {
 
     private let index: Int
     private let post: LoopPost
+    /// Loop 0's alone, once the server is started.
     private var listener: Listener?
     /// By file descriptor.
     private var connections: [Connection?] = []
@@ -32,10 +33,9 @@ final class EventLoop {
     private var nextLoop = 0
     private var isStopped = false
 
-    init(_ core: ServerCore, index: Int, listener: Listener?) {
+    init(_ core: ServerCore, index: Int) {
         self.core = core
         self.index = index
-        self.listener = listener
         post = core.posts[index]
         sweepInterval = core.configuration.deadlines.sweep
         nextSweep = now + sweepInterval
@@ -78,6 +78,9 @@ final class EventLoop {
 
     private func handle(_ letter: Letter) {
         switch letter {
+        case .listen(let listener):
+            self.listener = listener
+            post.poller.change(listener.descriptor, .read, datum: Self.listenerDatum)
         case .adopt(let descriptor): adopt(Socket(owning: descriptor))
         case .answer(let answer): connection(answer.token)?.deliver(answer, on: self)
         case .drain(let drain): self.drain = self.drain ?? drain

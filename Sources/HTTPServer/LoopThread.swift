@@ -13,9 +13,9 @@ enum LoopThread {
         }
     }
 
-    /// Runs `work` on a new thread. Ends the process when there are no threads to be had: it could not serve.
-    static func start(name: String, _ work: @escaping @Sendable () -> Void) {
-        let box = unsafe Unmanaged.passRetained(Work(name: name, run: work)).toOpaque()
+    /// Runs `work` on a new thread.
+    static func start(name: String, _ work: @escaping @Sendable () -> Void) throws(ServerError) {
+        let box = unsafe Unmanaged.passRetained(Work(name: name, run: work))
         var thread = pthread_t()
         let result = unsafe pthread_create(
             &thread, nil,
@@ -25,8 +25,11 @@ enum LoopThread {
                 unsafe pthread_setname_np(pthread_self(), work.name)
                 work.run()
                 return nil
-            }, box)
-        guard result == 0 else { fatalError("pthread_create failed: \(ServerError.text(of: result))") }
+            }, box.toOpaque())
+        guard result == 0 else {
+            unsafe box.release()
+            throw .system("pthread_create", result)
+        }
         pthread_detach(thread)
     }
 }

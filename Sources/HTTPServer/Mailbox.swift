@@ -4,6 +4,8 @@ import Synchronization
 
 /// What other threads tell an event loop.
 enum Letter: Sendable {
+    /// Accept from this one; loop 0 alone gets it.
+    case listen(Listener)
     /// A connection that loop 0 accepted. The descriptor belongs to whoever takes the letter.
     case adopt(Int32)
     case answer(Answer)

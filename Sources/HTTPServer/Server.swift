@@ -15,7 +15,8 @@ public final class Server: Sendable {
     /// The port it listens on.
     public let port: Int
 
-    /// Binds and listens. Clients can connect from here on; they are served once it is started.
+    /// Binds and listens, and makes the loops' threads. Clients can connect from here on; they are served once it is
+    /// started.
     public init(_ configuration: Configuration, service: any Service) throws(ServerError) {
         signal(SIGPIPE, SIG_IGN)
         let listening = try Listener(host: configuration.host, port: configuration.port)
@@ -23,26 +24,26 @@ public final class Server: Sendable {
         let count = configuration.loops > 0 ? configuration.loops : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         var posts: [LoopPost] = []
         for _ in 0..<count { posts.append(try LoopPost()) }
-        try posts[0].poller.add(listening.descriptor, .read, datum: EventLoop.listenerDatum)
+        // Not watched for anything until the server is started.
+        try posts[0].poller.add(listening.descriptor, [], datum: EventLoop.listenerDatum)
         core = ServerCore(configuration, service: service, posts: posts)
         listener = Mutex(listening)
+        for index in posts.indices {
+            try LoopThread.start(name: "http-\(index)") { [core] in
+                EventLoop(core, index: index).run()
+                core.loopEnded()
+            }
+        }
     }
 
     deinit {
         stop()
     }
 
-    /// Starts the loops. Further calls do nothing.
+    /// Begins to accept. Further calls do nothing.
     public func start() {
-        guard core.loopsStart() else { return }
-        for index in core.posts.indices {
-            // Loop 0 accepts, and hands connections round.
-            let listening = index == 0 ? listener.withLock { $0.take() } : nil
-            LoopThread.start(name: "http-\(index)") { [core] in
-                EventLoop(core, index: index, listener: listening).run()
-                core.loopEnded()
-            }
-        }
+        guard let listener = listener.withLock({ $0.take() }) else { return }
+        core.posts[0].mailbox.post(.listen(listener))
     }
 
     /// What the server has done so far.

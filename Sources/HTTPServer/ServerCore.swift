@@ -13,8 +13,7 @@ final class ServerCore: Sendable {
     private let ending: Mutex<Ending>
 
     private struct Ending {
-        var hasStarted = false
-        var running = 0
+        var running: Int
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -24,17 +23,7 @@ final class ServerCore: Sendable {
         self.posts = posts
         bodyMemory = BodyMemory(limit: configuration.maximumBodyMemory)
         tls = Mutex(configuration.tls)
-        ending = Mutex(Ending())
-    }
-
-    /// Notes that the loops run; false when they have been started before.
-    func loopsStart() -> Bool {
-        ending.withLock { ending in
-            guard !ending.hasStarted else { return false }
-            ending.hasStarted = true
-            ending.running = posts.count
-            return true
-        }
+        ending = Mutex(Ending(running: posts.count))
     }
 
     /// Notes that one loop has ended.
