@@ -18,7 +18,7 @@ extension ImageVerifier {
                 let fetched = try await source.manifest(
                     .tag(name.tag), in: name.repository, deadline: start + configuration.checkLimit)
                 // Counted from before the request: the tag may have moved since the registry answered it.
-                tags.remember(fetched.digest, for: name, until: start + configuration.tagTTL)
+                tags.remember(fetched.digest, for: name, at: start, lasting: configuration.tagTTL)
                 return .success(fetched.digest)
             } catch {
                 return .failure(.registry(error))
@@ -67,9 +67,9 @@ extension ImageVerifier {
     private func remember(_ outcome: Result<[Claims], VerificationFailure>, for key: VerdictKey) {
         switch outcome {
         case .success:
-            verdicts.remember(.success(()), for: key, until: time.now() + configuration.positiveTTL)
+            verdicts.remember(.success(()), for: key, at: time.now(), lasting: configuration.positiveTTL)
         case .failure(let failure) where !failure.isError && configuration.negativeTTL > .zero:
-            verdicts.remember(.failure(failure), for: key, until: time.now() + configuration.negativeTTL)
+            verdicts.remember(.failure(failure), for: key, at: time.now(), lasting: configuration.negativeTTL)
         case .failure:
             break
         }
@@ -107,7 +107,7 @@ extension ImageVerifier {
             for await (spot, candidate) in stream {
                 evaluation.consider(candidate, from: spot.repository)
                 guard evaluation.isSatisfied else { continue }
-                habits.remember(spot.place, for: spot.repository, until: time.now() + Self.habitTTL)
+                habits.remember(spot.place, for: spot.repository, at: time.now(), lasting: Self.habitTTL)
                 return evaluation.outcome
             }
         }

@@ -2,63 +2,67 @@ import Synchronization
 
 /// A bounded map whose entries expire.
 ///
-/// Two generations: entries are written to the young one, and when that holds half of what may be held, it becomes the
-/// old one and the old one is forgotten, except for what was asked for meanwhile and so moved over. Every operation is
-/// O(1), and takes a lock for well under a microsecond.
+/// When it is full, a hand goes round the entries and takes the place of the first that has not been asked for since
+/// the hand last passed (the clock algorithm): what is used stays, and looking up moves nothing. Every operation takes
+/// a lock for well under a microsecond, except that a hand may once in a while have to go round all entries.
 final class Memory<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry: Sendable {
+        let key: Key
         let value: Value
         let expires: ContinuousClock.Instant
+        var isUsed: Bool
     }
 
-    private struct Generations: Sendable {
-        var young: [Key: Entry] = [:]
-        var old: [Key: Entry] = [:]
+    private struct State: Sendable {
+        var entries: [Entry] = []
+        /// Where in ``entries`` each key's is.
+        var places: [Key: Int] = [:]
+        var hand = 0
     }
 
-    private let generations = Mutex(Generations())
+    private let state = Mutex(State())
     private let capacity: Int
-    private let youngCapacity: Int
 
     /// - Parameter capacity: the most entries; with 0 nothing is remembered.
-    init(capacity: Int) {
-        self.capacity = max(0, capacity)
-        youngCapacity = max(1, capacity / 2)
-    }
+    init(capacity: Int) { self.capacity = max(0, capacity) }
 
     /// How many entries are held, expired ones included.
-    var count: Int { generations.withLock { $0.young.count + $0.old.count } }
+    var count: Int { state.withLock { $0.entries.count } }
 
     func value(for key: Key, at now: ContinuousClock.Instant) -> Value? {
-        let (entry, forgotten): (Entry?, [Key: Entry]) = generations.withLock { generations in
-            if let entry = generations.young[key] { return (entry, [:]) }
-            guard let entry = generations.old.removeValue(forKey: key), entry.expires > now else { return (nil, [:]) }
-            return (entry, insert(entry, for: key, into: &generations))
+        state.withLock { state in
+            guard let place = state.places[key], state.entries[place].expires > now else { return nil }
+            state.entries[place].isUsed = true
+            return state.entries[place].value
         }
-        // What was forgotten is freed here, outside of the lock.
-        _ = forgotten
-        guard let entry, entry.expires > now else { return nil }
-        return entry.value
     }
 
-    func remember(_ value: Value, for key: Key, until expires: ContinuousClock.Instant) {
+    /// - Parameter now: what has expired by now gives up its place first.
+    func remember(_ value: Value, for key: Key, at now: ContinuousClock.Instant, lasting duration: Duration) {
         guard capacity > 0 else { return }
-        let forgotten = generations.withLock { generations in
-            generations.old[key] = nil
-            return insert(Entry(value: value, expires: expires), for: key, into: &generations)
+        let entry = Entry(key: key, value: value, expires: now + duration, isUsed: false)
+        state.withLock { state in
+            if let place = state.places[key] {
+                state.entries[place] = entry
+            } else if state.entries.count < capacity {
+                state.places[key] = state.entries.count
+                state.entries.append(entry)
+            } else {
+                let place = Self.freePlace(&state, at: now)
+                state.places[state.entries[place].key] = nil
+                state.places[key] = place
+                state.entries[place] = entry
+            }
         }
-        _ = forgotten
     }
 
-    /// - Returns: the generation that was forgotten, for the caller to free.
-    private func insert(_ entry: Entry, for key: Key, into generations: inout Generations) -> [Key: Entry] {
-        var forgotten: [Key: Entry] = [:]
-        if generations.young.count >= youngCapacity, generations.young[key] == nil {
-            forgotten = generations.old
-            generations.old = capacity > 1 ? generations.young : [:]
-            generations.young = [:]
+    /// Ends within two rounds: the first one leaves nothing that is used.
+    private static func freePlace(_ state: inout State, at now: ContinuousClock.Instant) -> Int {
+        while true {
+            let place = state.hand
+            state.hand = (place + 1) % state.entries.count
+            guard state.entries[place].isUsed, state.entries[place].expires > now else { return place }
+            state.entries[place].isUsed = false
         }
-        generations.young[key] = entry
-        return forgotten
     }
 }

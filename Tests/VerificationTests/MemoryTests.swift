@@ -7,7 +7,7 @@ import Testing
 
     @Test func untilItExpires() {
         let memory = Memory<Int, String>(capacity: 10)
-        memory.remember("one", for: 1, until: now + .seconds(5))
+        memory.remember("one", for: 1, at: now, lasting: .seconds(5))
         #expect(memory.value(for: 1, at: now) == "one")
         #expect(memory.value(for: 1, at: now + .seconds(4)) == "one")
         #expect(memory.value(for: 1, at: now + .seconds(5)) == nil)
@@ -16,11 +16,12 @@ import Testing
 
     @Test func theLatestCounts() {
         let memory = Memory<Int, String>(capacity: 10)
-        memory.remember("bad", for: 1, until: now + .seconds(9))
-        for number in 10..<15 { memory.remember("", for: number, until: now + .seconds(9)) }
-        memory.remember("good", for: 1, until: now + .seconds(5))
+        memory.remember("bad", for: 1, at: now, lasting: .seconds(9))
+        for number in 10..<15 { memory.remember("", for: number, at: now, lasting: .seconds(9)) }
+        memory.remember("good", for: 1, at: now, lasting: .seconds(5))
         #expect(memory.value(for: 1, at: now) == "good")
-        for number in 15..<20 { memory.remember("", for: number, until: now + .seconds(9)) }
+        #expect(memory.count == 6)
+        for number in 15..<20 { memory.remember("", for: number, at: now, lasting: .seconds(9)) }
         #expect(memory.value(for: 1, at: now) != "bad")
     }
 
@@ -28,7 +29,7 @@ import Testing
     func neverMoreThanItsCapacity(capacity: Int) {
         let memory = Memory<Int, Int>(capacity: capacity)
         for number in 0..<1000 {
-            memory.remember(number, for: number, until: now + .seconds(5))
+            memory.remember(number, for: number, at: now, lasting: .seconds(5))
             #expect(memory.count <= capacity)
             #expect(memory.value(for: number, at: now) == (capacity > 0 ? number : nil))
             _ = memory.value(for: number / 2, at: now)
@@ -36,19 +37,38 @@ import Testing
         }
     }
 
+    /// Whatever fits is kept, however it is asked for.
+    @Test func theWholeCapacityCounts() {
+        let memory = Memory<Int, Int>(capacity: 100)
+        for number in 0..<100 { memory.remember(number, for: number, at: now, lasting: .seconds(5)) }
+        for number in (0..<1000).map({ $0 * 37 % 100 }) { #expect(memory.value(for: number, at: now) == number) }
+    }
+
+    @Test func whatHasExpiredGoesFirst() {
+        let memory = Memory<Int, Int>(capacity: 10)
+        for number in 0..<10 {
+            memory.remember(number, for: number, at: now, lasting: .seconds(number == 7 ? 1 : 100))
+            _ = memory.value(for: number, at: now)
+        }
+        memory.remember(10, for: 10, at: now + .seconds(2), lasting: .seconds(100))
+        for number in 0...10 where number != 7 {
+            #expect(memory.value(for: number, at: now + .seconds(2)) == number)
+        }
+    }
+
     /// Something that is asked for again and again outlives everything that is not.
     @Test func whatIsUsedIsKept() {
         let memory = Memory<Int, Int>(capacity: 10)
-        memory.remember(-1, for: -1, until: now + .seconds(5))
+        memory.remember(-1, for: -1, at: now, lasting: .seconds(5))
         for number in 0..<1000 {
-            memory.remember(number, for: number, until: now + .seconds(5))
+            memory.remember(number, for: number, at: now, lasting: .seconds(5))
             #expect(memory.value(for: -1, at: now) == -1)
         }
     }
 
     @Test func negativeCapacityIsNone() {
         let memory = Memory<Int, Int>(capacity: -5)
-        memory.remember(1, for: 1, until: now + .seconds(5))
+        memory.remember(1, for: 1, at: now, lasting: .seconds(5))
         #expect(memory.count == 0)
     }
 }
