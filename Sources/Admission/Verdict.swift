@@ -68,10 +68,9 @@ struct Verdict: Sendable {
         case .nothing(let reference): digest = reference.digest
         case .check(let index, let reference):
             let check = results[index]
-            (fromCache, duration) = (check.fromCache, check.duration)
+            (fromCache, duration, digest) = (check.fromCache, check.duration, check.digest)
             switch check.outcome {
             case .success(let pinnable):
-                digest = pinnable.digest
                 if phase == .mutate, item.entry.mutateDigest, reference.digest == nil {
                     pins.pin(item.image, to: pinnable)
                 }
