@@ -22,41 +22,35 @@ public enum ResourceImages {
     public static func images(in object: Value, kind: String) -> [ContainerImage] {
         guard let path = podSpecifications[kind] else { return [] }
         var specification = object
-        var pointer = Pointer()
         for key in path {
             guard let next = specification[key] else { return [] }
             specification = next
-            pointer = pointer.appending(key)
         }
 
         var images: [ContainerImage] = []
         for list in [ContainerImage.List.initContainers, .containers, .ephemeralContainers] {
-            append(list, of: specification, at: pointer, field: ["image"], to: &images)
+            append(list, of: specification, at: path, field: ["image"], to: &images)
         }
-        append(.volumes, of: specification, at: pointer, field: ["image", "reference"], to: &images)
+        append(.volumes, of: specification, at: path, field: ["image", "reference"], to: &images)
         return images
     }
 
     private static func append(
-        _ list: ContainerImage.List, of specification: Value, at pointer: Pointer, field: [String],
+        _ list: ContainerImage.List, of specification: Value, at path: [String], field: [String],
         to images: inout [ContainerImage]
     ) {
         guard let items = specification[list.rawValue] else { return }
-        let listPointer = pointer.appending(list.rawValue)
         for (index, item) in items.elements.enumerated() {
             var image: Value? = item
-            var imagePointer = listPointer.appending(index)
-            for key in field {
-                image = image?[key]
-                imagePointer = imagePointer.appending(key)
-            }
+            for key in field { image = image?[key] }
             // No image, null and the empty text are no image. Anything that is no text is kept as it is written, and
             // is then no reference.
             guard let image, !image.isNull else { continue }
             let text = image.string ?? image.description
             guard !text.isEmpty else { continue }
             let name = item["name"]?.string ?? String(index)
-            images.append(ContainerImage(pointer: imagePointer, list: list, name: name, text: text))
+            let pointer = Pointer(tokens: path + [list.rawValue, String(index)] + field)
+            images.append(ContainerImage(pointer: pointer, list: list, name: name, text: text))
         }
     }
 }
