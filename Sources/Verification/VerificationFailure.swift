@@ -51,7 +51,7 @@ extension VerificationFailure: CustomStringConvertible {
         case .signatureNotFound: "signature not found"
         case .signature(let failure): failure.description
         case .registry(let failure): failure.description
-        case .limitExceeded(let what, let limit): "more than \(limit) \(what), which is more than is read"
+        case .limitExceeded(let what, let limit): "there are more \(what) than the \(limit) that are read"
         case .timedOut: "timed out before the image could be verified"
         case .overloaded: "too many images are being verified at once"
         }
