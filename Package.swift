@@ -43,6 +43,7 @@ let package = Package(
         // Floor 2: values and the door
         module("HTTPServer", ["CLinux", "COpenSSL", "CZlib", "OpenSSL"]),
         module("OCI", ["JSON", "OpenSSL"]),
+        module("JMESPath", ["JSON"]),
 
         // Floor 3: protocols and formats
         module("Registry", ["JSON", "HTTPClient", "OCI", "OpenSSL"]),
@@ -75,6 +76,7 @@ let package = Package(
         tests("Metrics", []),
         tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
         tests("OCI", ["JSON"]),
+        tests("JMESPath", ["JSON"]),
         tests("Registry", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL"]),
         tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
         tests("Verification", ["HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
