@@ -79,7 +79,7 @@ let package = Package(
         tests("JMESPath", ["JSON"]),
         tests("Registry", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL"]),
         tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
-        tests("Verification", ["HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
+        tests("Verification", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
         tests("Policy", ["JSON", "OCI", "OpenSSL", "Verification"]),
         tests(
             "Admission",
