@@ -46,7 +46,7 @@ let package = Package(
         module("JMESPath", ["JSON"]),
 
         // Floor 3: protocols and formats
-        module("Registry", ["JSON", "HTTPClient", "OCI", "OpenSSL"]),
+        module("Registry", ["CLinux", "JSON", "HTTPClient", "OCI", "OpenSSL"]),
         module("Sigstore", ["JSON", "OCI", "OpenSSL"]),
 
         // Floor 4 to 6: proof, rules, verdict

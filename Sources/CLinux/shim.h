@@ -3,6 +3,7 @@
 #define COUNTERSIGN_CLINUX_H
 
 #include <pthread.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -13,6 +14,9 @@ int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 
 // As above, from <pthread.h>.
 int pthread_setname_np(pthread_t thread, const char *name);
+
+// As above, from <spawn.h> (glibc 2.34): a child keeps nothing from this descriptor on.
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 
 // `epoll_event` is packed and holds a union; both stay on this side.
 static inline int countersign_epoll_control(int epoll, int operation, int file, uint32_t events, uint64_t datum) {

@@ -1,6 +1,7 @@
 import Dispatch
 // `environ` is a mutable global of C's; it is handed on to the child and not looked at.
-@unsafe @preconcurrency import Glibc
+@unsafe @preconcurrency import CLinux
+import Glibc
 
 /// Runs a program to its end, with bounds on its time and its output.
 enum ChildProcess {
@@ -85,6 +86,8 @@ enum ChildProcess {
         unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+        // Whatever a library has opened without O_CLOEXEC: a helper gets its three streams and nothing else.
+        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
 
         // The server ignores SIGPIPE and blocks SIGTERM and SIGINT; a child inherits both unless told otherwise.
         var attributes = posix_spawnattr_t()

@@ -22,6 +22,9 @@ struct RegistryOptions: ParsableArguments {
             "Docker config.json with credentials; without it registries are asked anonymously.", valueName: "file"))
     var registryConfig: String?
 
+    @OptionGroup(title: "Registry limits")
+    var limits: RegistryLimitOptions
+
     /// Larger than any config.json that people have.
     private static let maximumConfigBytes = 1 << 20
 
@@ -33,7 +36,7 @@ struct RegistryOptions: ParsableArguments {
 
     func configuration() throws(StartError) -> RegistryConfiguration {
         var configuration = RegistryConfiguration(
-            insecureHosts: Set(insecureRegistries), caFile: certificateAuthorities)
+            insecureHosts: Set(insecureRegistries), caFile: certificateAuthorities, limits: limits.limits)
         if let registryConfig {
             guard let data = FileManager.default.contents(atPath: registryConfig) else {
                 throw StartError(description: "--registry-config: \(registryConfig) cannot be read")
