@@ -3,13 +3,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit lint format image clean packages test-packages tools
+.PHONY: help run build test test-unit lint format bench image clean packages test-packages bench-packages tools
 
 # Passed to `countersign demo` by `make run` and to `swift test` by `make test`.
 ARGS ?=
 
 BUILD_PACKAGES := libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := docker-registry openssl curl
+BENCH_PACKAGES := wrk openssl curl
 
 # A module that imports one it does not declare would break the floors: an error, not a habit.
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -44,6 +45,12 @@ lint: ## format and house rules (make format mends what can be mended)
 format: ## format the sources in place
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests
 
+bench: build bench-packages ## measure parsing, planning, loading, and a server under load (PEER=path: against another)
+	@echo 'Building the benchmarks (release) …'
+	@COUNTERSIGN_BENCH=1 swift build -q $(SWIFT_FLAGS) -c release --static-swift-stdlib --product Benchmarks
+	@.build/release/Benchmarks
+	@PEER=$(PEER) .ci/bench
+
 image: build ## build the container image; without an engine, check what can be checked
 	@.ci/image
 
@@ -53,6 +60,9 @@ clean: ## remove what was built
 packages:
 	@command -v swift >/dev/null || { echo 'Swift 6.3 or later is needed: see https://www.swift.org/install' >&2; exit 1; }
 	@.ci/packages $(BUILD_PACKAGES)
+
+bench-packages:
+	@.ci/packages $(BENCH_PACKAGES)
 
 test-packages:
 	@.ci/packages $(TEST_PACKAGES)

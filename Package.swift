@@ -94,5 +94,8 @@ let package = Package(
 
 // Behind `make bench`, and left out of a normal build.
 if Context.environment["COUNTERSIGN_BENCH"] == "1" {
-    package.targets.append(.executableTarget(name: "Benchmarks", dependencies: ["JSON"], swiftSettings: settings))
+    package.targets.append(
+        .executableTarget(
+            name: "Benchmarks", dependencies: ["Admission", "JSON", "LocalRegistry", "OpenSSL", "Policy", "YAML"],
+            swiftSettings: settings))
 }

@@ -22,7 +22,7 @@ struct Check: Sendable, Hashable {
 
 /// What a review asks of the verifier, and what each answer will mean: (review, policies) → which images must satisfy
 /// which requirements. A pure function of the two, without any input or output.
-struct Plan: Sendable {
+public struct Plan: Sendable {
     /// What one entry of a rule says about one image.
     struct Item: Sendable {
         enum Step: Sendable {
@@ -52,7 +52,10 @@ struct Plan: Sendable {
     let rules: [RulePlan]
     let checks: [Check]
 
-    init(_ request: AdmissionRequest, phase: Phase, policies: PolicySnapshot) {
+    /// How many distinct questions the verifier is asked.
+    public var checkCount: Int { checks.count }
+
+    public init(_ request: AdmissionRequest, phase: Phase, policies: PolicySnapshot) {
         self.phase = phase
         var builder = Builder(phase: phase)
 

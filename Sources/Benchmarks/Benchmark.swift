@@ -25,9 +25,35 @@ enum Measurement {
         return times[times.count / 2]
     }
 
-    /// `value` with one digit after the point.
-    static func oneDigit(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10)"
+    /// Prints one line: what was measured, its aim, and how many times better than that it is.
+    static func report(
+        _ name: String, _ value: Double, _ unit: String, most aim: Double, _ what: String, digits: Int = 1
+    ) {
+        line(name, value, unit, aim: "<= \(decimal(aim, 1))", ratio: aim / value, what, digits: digits)
+    }
+
+    /// As ``report(_:_:_:most:_:digits:)``, where more is better.
+    static func report(_ name: String, _ value: Double, _ unit: String, least aim: Double, _ what: String) {
+        line(name, value, unit, aim: ">= \(decimal(aim, 1))", ratio: value / aim, what, digits: 1)
+    }
+
+    private static func line(
+        _ name: String, _ value: Double, _ unit: String, aim: String, ratio: Double, _ what: String, digits: Int
+    ) {
+        let measured = padded(padded(name, 7) + decimal(value, digits) + " " + unit, 24)
+        print("\(measured)\(padded("aim \(aim)", 15))\(padded("×\(decimal(ratio, 2))", 9))\(what)")
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+
+    /// `value` with so many digits after the point.
+    static func decimal(_ value: Double, _ digits: Int) -> String {
+        var scale = 1
+        for _ in 0..<digits { scale *= 10 }
+        let scaled = Int((value * Double(scale)).rounded())
+        let fraction = String(scaled % scale)
+        return "\(scaled / scale).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
     }
 }

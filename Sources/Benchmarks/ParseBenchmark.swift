@@ -4,6 +4,11 @@ import JSON
 enum ParseBenchmark: Benchmark {
     static let name = "parse"
 
+    /// MB/s.
+    private static let aim = 400.0
+    /// Microseconds: the share that looking up has of the 5 that planning may take.
+    private static let findAim = 5.0
+
     static func run() throws {
         let review = SampleReview.bytes()
         let parse = try Measurement.median(calls: 1000) {
@@ -15,8 +20,9 @@ enum ParseBenchmark: Benchmark {
             guard let containers = document.root["request"]?["object"]?["spec"]?["containers"] else { return }
             found = containers.elements.count { $0["image"]?.string != nil }
         }
-        let speed = Measurement.oneDigit(Double(review.count) / parse * 1000)
-        print("parse  \(review.count) bytes in \(Measurement.oneDigit(parse / 1000)) µs: \(speed) MB/s")
-        print("find   \(found) images in \(Measurement.oneDigit(find / 1000)) µs")
+        let speed = Double(review.count) / parse * 1000
+        let what = "\(review.count) bytes in \(Measurement.decimal(parse / 1000, 1)) µs on one core"
+        Measurement.report("parse", speed, "MB/s", least: aim, what)
+        Measurement.report("find", find / 1000, "µs", most: findAim, "\(found) images in that review")
     }
 }
