@@ -1,6 +1,6 @@
-import Dispatch
 // `environ` is a mutable global of C's; it is handed on to the child and not looked at.
 @unsafe @preconcurrency import CLinux
+import Dispatch
 import Glibc
 
 /// Runs a program to its end, with bounds on its time and its output.
