@@ -37,7 +37,8 @@ public struct AdmissionMetrics: Sendable {
 }
 
 extension Verdict.Finding.Result {
-    var word: String {
+    /// `pass`, `skip`, `fail` or `error`.
+    public var word: String {
         switch self {
         case .pass: "pass"
         case .skip: "skip"

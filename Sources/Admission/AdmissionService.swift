@@ -61,18 +61,17 @@ public final class AdmissionService: Service {
             return .answered
         }
 
-        let plan = Plan(request, phase: phase, policies: policies.withLock { $0 })
-        if let results = Checks.remembered(plan, by: verifier) {
-            respond = answer(request, plan, results, begin)
+        let evaluator = Evaluator(policies: policies.withLock { $0 }, verifier: verifier)
+        switch evaluator.begin(request, phase: phase) {
+        case .decided(let outcome):
+            respond = answer(request, outcome, begin)
             return .answered
+        case .open(let open):
+            let reply = later()
+            let deadline = begin + WebhookTimeout.allowance(query: query)
+            Task { reply.answer(self.answer(request, await evaluator.finish(open, deadline: deadline), begin)) }
+            return .later
         }
-        let reply = later()
-        let deadline = begin + WebhookTimeout.allowance(query: query)
-        Task {
-            let results = await Checks.run(plan, by: self.verifier, deadline: deadline)
-            reply.answer(self.answer(request, plan, results, begin))
-        }
-        return .later
     }
 
     private static func parse(_ body: Span<UInt8>) throws(ReviewError) -> AdmissionRequest {
@@ -87,14 +86,13 @@ public final class AdmissionService: Service {
     }
 
     private func answer(
-        _ request: AdmissionRequest, _ plan: Plan, _ results: [CheckResult], _ begin: ContinuousClock.Instant
+        _ request: AdmissionRequest, _ outcome: Outcome, _ begin: ContinuousClock.Instant
     ) -> Response {
-        let verdict = Verdict(request, plan: plan, results: results)
         let duration = ContinuousClock.now - begin
-        metrics.record(request, phase: plan.phase, verdict: verdict, duration: duration)
-        log.record(request, phase: plan.phase, verdict: verdict, duration: duration)
+        metrics.record(request, phase: outcome.phase, verdict: outcome.verdict, duration: duration)
+        log.record(request, phase: outcome.phase, verdict: outcome.verdict, duration: duration)
         return Response(
             status: 200, contentType: "application/json",
-            body: AdmissionResponse.write(uid: request.uid, verdict: verdict))
+            body: AdmissionResponse.write(uid: request.uid, verdict: outcome.verdict))
     }
 }

@@ -33,7 +33,7 @@ public final class DecisionLog: Sendable {
             ("subresource", .text(attributes.subresource)), ("namespace", .text(attributes.namespace)),
             ("name", .text(attributes.name.isEmpty ? attributes.generateName + "?" : attributes.name)),
             ("policy", .text(finding.policy.qualifiedName)), ("rule", .text(finding.rule.name)),
-            ("image", .text(finding.image)), ("digest", .text(finding.digest.map { "\($0)" } ?? "")),
+            ("image", .text(finding.image?.text ?? "")), ("digest", .text(finding.digest.map { "\($0)" } ?? "")),
             ("verdict", .text(word(finding))), ("reason", .text(finding.result.message ?? "")),
             ("milliseconds", .number(milliseconds(duration))), ("cache", .text(finding.fromCache ? "hit" : "miss")),
             ("dryRun", .text(request.isDryRun ? "true" : "")),

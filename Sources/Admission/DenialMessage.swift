@@ -72,7 +72,7 @@ enum DenialMessage {
 
 extension Verdict.Finding.Result {
     /// The sentence about a failure or an error.
-    var message: String? {
+    public var message: String? {
         switch self {
         case .pass, .skip: nil
         case .fail(let message), .error(let message): message

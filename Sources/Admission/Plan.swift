@@ -41,7 +41,7 @@ public struct Plan: Sendable {
         let step: Step
     }
 
-    /// One rule that applies to the object, and its items.
+    /// One rule that applies to the object, and its items: none where no image is the rule's business.
     struct RulePlan: Sendable {
         let policy: ImagePolicy
         let rule: ImageRule
@@ -71,7 +71,6 @@ public struct Plan: Sendable {
         var settled: String?
         for candidate in applicable where candidate.policy.qualifiedName != settled {
             let items = builder.items(of: candidate.rule, images: images)
-            guard !items.isEmpty else { continue }
             builder.rules.append(RulePlan(policy: candidate.policy, rule: candidate.rule, items: items))
             // `applyRules: One` ends a policy with the first rule that has something to say.
             if candidate.policy.applyRules == .one, items.contains(where: \.decides) {

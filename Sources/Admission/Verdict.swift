@@ -4,10 +4,10 @@ import Policy
 import Verification
 
 /// What is answered, and why: a pure function of the plan and the results of its checks.
-struct Verdict: Sendable {
+public struct Verdict: Sendable {
     /// What came of one image under one entry of one rule.
-    struct Finding: Sendable {
-        enum Result: Sendable, Equatable {
+    public struct Finding: Sendable {
+        public enum Result: Sendable, Equatable {
             case pass
             case skip
             /// The image does not meet the rule.
@@ -16,24 +16,26 @@ struct Verdict: Sendable {
             case error(String)
         }
 
-        let policy: ImagePolicy
-        let rule: ImageRule
-        let image: String
-        let digest: Digest?
-        let result: Result
+        public let policy: ImagePolicy
+        public let rule: ImageRule
+        /// Nil for what befell a rule as a whole.
+        public let image: ContainerImage?
+        public let digest: Digest?
+        public let result: Result
         /// Whether the finding stands in the way of the request.
-        let blocks: Bool
-        let fromCache: Bool
-        let duration: Duration
+        public let blocks: Bool
+        public let fromCache: Bool
+        public let duration: Duration
     }
 
-    var findings: [Finding] = []
-    var patch = Patch()
-    var warnings: [String] = []
+    public private(set) var findings: [Finding] = []
+    /// What pins verified images; empty when the request is denied.
+    public private(set) var patch = Patch()
+    public private(set) var warnings: [String] = []
     /// Nil when the request is allowed, else the message for whoever made it.
-    var denial: String?
+    public private(set) var denial: String?
 
-    var isAllowed: Bool { denial == nil }
+    public var isAllowed: Bool { denial == nil }
 
     /// - Parameter results: One result for each of the plan's checks, in their order.
     init(_ request: AdmissionRequest, plan: Plan, results: [CheckResult]) {
@@ -83,7 +85,7 @@ struct Verdict: Sendable {
             result = .fail("missing digest for \(printable(item.image.text))")
         }
         return Finding(
-            policy: rulePlan.policy, rule: rulePlan.rule, image: item.image.text, digest: digest, result: result,
+            policy: rulePlan.policy, rule: rulePlan.rule, image: item.image, digest: digest, result: result,
             blocks: blocks(result, item.entry, rulePlan), fromCache: fromCache, duration: duration)
     }
 
