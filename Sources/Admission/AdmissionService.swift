@@ -6,21 +6,24 @@ import Verification
 
 /// The webhook: `POST /mutate` and `POST /validate`, each also with a sub-path; everything else is the operators'.
 ///
-/// A review is read, planned, checked, decided and written in a straight line. When the verifier remembers every answer
-/// the whole line runs in place; otherwise the checks become a task, and the answer follows.
+/// A review is read, planned, checked, decided and written in a straight line. When no rule asks about the cluster and
+/// the verifier remembers every answer the whole line runs in place; otherwise what is left becomes a task, and the
+/// answer follows.
 public final class AdmissionService: Service {
     private let policies: Mutex<PolicySnapshot>
     private let verifier: ImageVerifier
+    private let facts: any ClusterFacts
     private let log: DecisionLog
     private let metrics: AdmissionMetrics
     private let operations: OperationsService
 
     public init(
-        policies: PolicySnapshot, verifier: ImageVerifier, log: DecisionLog, metrics: AdmissionMetrics,
-        operations: OperationsService
+        policies: PolicySnapshot, verifier: ImageVerifier, facts: any ClusterFacts = NoClusterFacts(),
+        log: DecisionLog, metrics: AdmissionMetrics, operations: OperationsService
     ) {
         self.policies = Mutex(policies)
         self.verifier = verifier
+        self.facts = facts
         self.log = log
         self.metrics = metrics
         self.operations = operations
@@ -61,7 +64,7 @@ public final class AdmissionService: Service {
             return .answered
         }
 
-        let evaluator = Evaluator(policies: policies.withLock { $0 }, verifier: verifier)
+        let evaluator = Evaluator(policies: policies.withLock { $0 }, verifier: verifier, facts: facts)
         switch evaluator.begin(request, phase: phase) {
         case .decided(let outcome):
             respond = answer(request, outcome, begin)

@@ -1,15 +1,19 @@
 import Policy
 import Verification
 
-/// Takes one request through the rooms of the gate: plan, checks, verdict. It knows neither where requests come from nor
+/// Takes one request through the rooms of the gate: facts, plan, checks, verdict. It knows neither where requests come from nor
 /// where answers go, so that the server and `countersign apply` decide alike.
 public struct Evaluator: Sendable {
     public let policies: PolicySnapshot
     public let verifier: ImageVerifier
+    public let facts: any ClusterFacts
 
-    public init(policies: PolicySnapshot, verifier: ImageVerifier) {
+    public init(
+        policies: PolicySnapshot, verifier: ImageVerifier, facts: any ClusterFacts = NoClusterFacts()
+    ) {
         self.policies = policies
         self.verifier = verifier
+        self.facts = facts
     }
 
     /// How far a request gets without waiting for anything.
@@ -22,22 +26,40 @@ public struct Evaluator: Sendable {
     /// A request whose answer has to be waited for.
     struct Open: Sendable {
         let request: AdmissionRequest
-        let plan: Plan
+        let phase: Phase
+        /// What the cluster has to be asked before there is a plan.
+        let needs: RuleNeeds
+        /// Nil when something has to be asked before.
+        let plan: Plan?
     }
 
     /// Goes as far as memory reaches. Synchronous and quick: an event loop may call it.
     func begin(_ request: AdmissionRequest, phase: Phase) -> Beginning {
-        let plan = Plan(request, phase: phase, policies: policies)
+        let candidates = policies.candidates(for: request.attributes)
+        guard candidates.needs.isEmpty else {
+            return .open(Open(request: request, phase: phase, needs: candidates.needs, plan: nil))
+        }
+        let plan = Plan(request, phase: phase, rules: candidates.rules)
         guard let results = Checks.remembered(plan, by: verifier) else {
-            return .open(Open(request: request, plan: plan))
+            return .open(Open(request: request, phase: phase, needs: [], plan: plan))
         }
         return .decided(Outcome(request, plan: plan, results: results))
     }
 
-    /// Asks what has to be asked; what is not known by the deadline is an error of its image.
+    /// Asks what has to be asked; what is not known by the deadline is an error of its rule or its image.
     func finish(_ open: Open, deadline: ContinuousClock.Instant) async -> Outcome {
-        let results = await Checks.run(open.plan, by: verifier, deadline: deadline)
-        return Outcome(open.request, plan: open.plan, results: results)
+        let plan =
+            if let plan = open.plan { plan } else { await gather(open, deadline: deadline) }
+        let results = await Checks.run(plan, by: verifier, deadline: deadline)
+        return Outcome(open.request, plan: plan, results: results)
+    }
+
+    /// The plan of a request whose rules ask about the cluster.
+    private func gather(_ open: Open, deadline: ContinuousClock.Instant) async -> Plan {
+        let attributes = open.request.attributes
+        let facts = await FactGathering.facts(open.needs, about: attributes, from: facts, deadline: deadline)
+        let candidates = policies.candidates(for: attributes, facts: facts)
+        return Plan(open.request, phase: open.phase, rules: candidates.rules)
     }
 
     /// What is answered to a request, and why.

@@ -19,6 +19,8 @@ public struct Outcome: Sendable {
     init(_ request: AdmissionRequest, plan: Plan, results: [CheckResult]) {
         phase = plan.phase
         verdict = Verdict(request, plan: plan, results: results)
-        rules = plan.rules.map { AppliedRule(policy: $0.policy, rule: $0.rule, hasImages: !$0.items.isEmpty) }
+        rules = plan.rules.map {
+            AppliedRule(policy: $0.policy, rule: $0.rule, hasImages: !$0.items.isEmpty || $0.failure != nil)
+        }
     }
 }

@@ -21,7 +21,7 @@ struct Check: Sendable, Hashable {
 }
 
 /// What a review asks of the verifier, and what each answer will mean: (review, policies) → which images must satisfy
-/// which requirements. A pure function of the two, without any input or output.
+/// which requirements. A pure function, without any input or output: what the cluster knows was asked before.
 public struct Plan: Sendable {
     /// What one entry of a rule says about one image.
     struct Item: Sendable {
@@ -46,6 +46,8 @@ public struct Plan: Sendable {
         let policy: ImagePolicy
         let rule: ImageRule
         let items: [Item]
+        /// Why the rule could not be decided; it then has no items, and is an error as a whole.
+        let failure: RuleFailure?
     }
 
     let phase: Phase
@@ -55,25 +57,33 @@ public struct Plan: Sendable {
     /// How many distinct questions the verifier is asked.
     public var checkCount: Int { checks.count }
 
-    public init(_ request: AdmissionRequest, phase: Phase, policies: PolicySnapshot) {
+    /// The plan of a request, with what was found out about the cluster.
+    public init(
+        _ request: AdmissionRequest, phase: Phase, policies: PolicySnapshot, facts: RequestFacts = .none
+    ) {
+        self.init(request, phase: phase, rules: policies.candidates(for: request.attributes, facts: facts).rules)
+    }
+
+    /// - Parameter rules: The rules that look at the request; none does at a DELETE or at an object that is already
+    ///   being deleted.
+    init(_ request: AdmissionRequest, phase: Phase, rules applicable: [ApplicableRule]) {
         self.phase = phase
         var builder = Builder(phase: phase)
-
-        // (1) Which rules look at this request; none does at a DELETE or at an object that is already being deleted.
-        let applicable = policies.applicableRules(to: request.attributes)
         guard !applicable.isEmpty, let object = request.attributes.object else {
             (rules, checks) = ([], [])
             return
         }
 
-        // (2) Every image of the object, once, and for each rule what its entries say about each.
+        // (1) Every image of the object, once.
         let images = ResourceImages.images(in: object, kind: request.attributes.kind)
+
+        // (2) For each rule, what its entries say about each image.
         var settled: String?
         for candidate in applicable where candidate.policy.qualifiedName != settled {
-            let items = builder.items(of: candidate.rule, images: images)
-            builder.rules.append(RulePlan(policy: candidate.policy, rule: candidate.rule, items: items))
+            guard let rule = builder.plan(candidate, images: images) else { continue }
+            builder.rules.append(rule)
             // `applyRules: One` ends a policy with the first rule that has something to say.
-            if candidate.policy.applyRules == .one, items.contains(where: \.decides) {
+            if candidate.policy.applyRules == .one, rule.failure != nil || rule.items.contains(where: \.decides) {
                 settled = candidate.policy.qualifiedName
             }
         }
@@ -107,7 +117,24 @@ extension Plan {
 
         init(phase: Phase) { self.phase = phase }
 
-        mutating func items(of rule: ImageRule, images: [ContainerImage]) -> [Item] {
+        /// What a rule says about the images; nil for one that failed, where it had nothing to say.
+        mutating func plan(_ candidate: ApplicableRule, images: [ContainerImage]) -> RulePlan? {
+            let (policy, rule) = (candidate.policy, candidate.rule)
+            if let failure = candidate.failure {
+                // A rule that would not look at any of the images anyway cannot fail because of them.
+                guard images.contains(where: { Self.decides(rule, $0) }) else { return nil }
+                return RulePlan(policy: policy, rule: rule, items: [], failure: failure)
+            }
+            return RulePlan(policy: policy, rule: rule, items: items(of: rule, images: images), failure: nil)
+        }
+
+        /// Whether a rule has something to decide about an image.
+        private static func decides(_ rule: ImageRule, _ image: ContainerImage) -> Bool {
+            guard case .success(let reference) = image.reference else { return true }
+            return rule.entries.contains { $0.selection(of: reference) == .matches }
+        }
+
+        private mutating func items(of rule: ImageRule, images: [ContainerImage]) -> [Item] {
             var items: [Item] = []
             for image in images {
                 for entry in rule.entries {

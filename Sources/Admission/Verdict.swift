@@ -41,6 +41,7 @@ public struct Verdict: Sendable {
     init(_ request: AdmissionRequest, plan: Plan, results: [CheckResult]) {
         var pins = PinBuilder()
         for rulePlan in plan.rules {
+            if let failure = rulePlan.failure { findings.append(Self.finding(failure, rulePlan)) }
             for item in rulePlan.items {
                 findings.append(
                     Self.finding(item, rulePlan, phase: plan.phase, results: results, pins: &pins))
@@ -88,6 +89,20 @@ public struct Verdict: Sendable {
             policy: rulePlan.policy, rule: rulePlan.rule, image: item.image, digest: digest, result: result,
             blocks: blocks(result, item.entry, rulePlan), fromCache: fromCache, duration: duration)
     }
+
+    /// The error of a rule that could not be decided.
+    private static func finding(_ failure: RuleFailure, _ rulePlan: Plan.RulePlan) -> Finding {
+        // Every entry might have looked at an image: the strictest of them counts.
+        let isRequired = rulePlan.rule.entries.contains(where: \.required)
+        return Finding(
+            policy: rulePlan.policy, rule: rulePlan.rule, image: nil, digest: nil,
+            result: .error(printable(failure.description, limit: maximumFailureLength)),
+            blocks: rulePlan.rule.enforces && (isRequired || rulePlan.policy.failurePolicy == .fail), fromCache: false,
+            duration: .zero)
+    }
+
+    /// Longest sentence about a rule's failure that is passed on, in characters: names in it come from outside.
+    private static let maximumFailureLength = 1024
 
     /// Source: the image-rule reference, "What happens to an image".
     private static func blocks(_ result: Finding.Result, _ entry: ImageEntry, _ rulePlan: Plan.RulePlan) -> Bool {

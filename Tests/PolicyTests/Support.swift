@@ -102,3 +102,16 @@ struct SeededGenerator: RandomNumberGenerator {
         return state &* 0x2545_F491_4F6C_DD1D
     }
 }
+
+extension PolicySnapshot {
+    /// The rules that look at a request about which nothing has to be asked.
+    func applicableRules(to resource: ResourceAttributes, facts: RequestFacts = .none) -> [ApplicableRule] {
+        candidates(for: resource, facts: facts).rules
+    }
+}
+
+extension ImageRule {
+    func applies(to resource: ResourceAttributes, facts: RequestFacts = .none) -> Bool {
+        !resource.isPastVerification && applicability(to: resource, facts: facts) == .yes
+    }
+}

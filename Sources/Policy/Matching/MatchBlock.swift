@@ -23,23 +23,25 @@ public struct MatchBlock: Sendable, Hashable {
     static let everyOperation = Set(Operation.allCases)
 
     /// Whether a rule with this `match` looks at the request. A block without filters matches nothing.
-    func matches(_ resource: ResourceAttributes) -> Bool {
-        matches(resource, operationsByDefault: Self.verifiedOperations)
+    func matches(_ resource: ResourceAttributes, _ facts: RequestFacts) -> Applicability {
+        matches(resource, facts, operationsByDefault: Self.verifiedOperations)
     }
 
     /// Whether a rule with this `exclude` leaves the request out.
-    func excludes(_ resource: ResourceAttributes) -> Bool {
-        matches(resource, operationsByDefault: Self.everyOperation)
+    func excludes(_ resource: ResourceAttributes, _ facts: RequestFacts) -> Applicability {
+        matches(resource, facts, operationsByDefault: Self.everyOperation)
     }
 
-    private func matches(_ resource: ResourceAttributes, operationsByDefault: Set<Operation>) -> Bool {
-        guard !filters.isEmpty else { return false }
+    private func matches(
+        _ resource: ResourceAttributes, _ facts: RequestFacts, operationsByDefault: Set<Operation>
+    ) -> Applicability {
+        guard !filters.isEmpty else { return .no }
         let matches = { (filter: ResourceFilter) in
-            filter.matches(resource, operationsByDefault: operationsByDefault)
+            filter.matches(resource, facts, operationsByDefault: operationsByDefault)
         }
         switch combination {
-        case .any: return filters.contains(where: matches)
-        case .all: return filters.allSatisfy(matches)
+        case .any: return filters.anyApplies(matches)
+        case .all: return filters.allApply(matches)
         }
     }
 

@@ -23,9 +23,16 @@ public struct ResourceFilter: Sendable, Hashable {
     /// A filter in which nothing is given matches nothing, in `match` and in `exclude`.
     var isEmpty: Bool { kinds.isEmpty && names.isEmpty && namespaces.isEmpty && operations == nil }
 
-    func matches(_ resource: ResourceAttributes, operationsByDefault: Set<Operation>) -> Bool {
-        guard !isEmpty else { return false }
-        guard (operations ?? operationsByDefault).contains(resource.operation) else { return false }
+    func matches(
+        _ resource: ResourceAttributes, _ facts: RequestFacts, operationsByDefault: Set<Operation>
+    ) -> Applicability {
+        guard !isEmpty, (operations ?? operationsByDefault).contains(resource.operation), matchesObject(resource)
+        else { return .no }
+        return .yes
+    }
+
+    /// What the request alone tells.
+    private func matchesObject(_ resource: ResourceAttributes) -> Bool {
         guard kinds.isEmpty || kinds.contains(where: { $0.matches(resource) }) else { return false }
         guard namespaces.isEmpty || namespaces.contains(where: { $0.matches(resource.matchedNamespace) }) else {
             return false

@@ -27,19 +27,16 @@ public struct ImageRule: Sendable {
         enforces = actions.isEmpty ? policyAction == .enforce : actions.contains(.enforce)
     }
 
-    /// Whether the rule looks at the request.
-    public func applies(to resource: ResourceAttributes) -> Bool {
-        !resource.isPastVerification && selects(resource)
-    }
+    /// The facts that the rule needs before its images can be judged, besides those that ``applicability(to:facts:)``
+    /// asks for by itself.
+    public var needs: RuleNeeds { [] }
 
-    /// ``applies(to:)`` for a request that is not past verification.
-    func selects(_ resource: ResourceAttributes) -> Bool {
+    /// Whether the rule looks at a request that is not past verification.
+    func applicability(to resource: ResourceAttributes, facts: RequestFacts) -> Applicability {
         // A namespaced policy speaks for the objects in its namespace, which the Namespace itself is not.
         if let policyNamespace {
-            guard resource.namespace.utf8.elementsEqual(policyNamespace.utf8), !resource.isNamespace else {
-                return false
-            }
+            guard resource.namespace.utf8.elementsEqual(policyNamespace.utf8), !resource.isNamespace else { return .no }
         }
-        return match.matches(resource) && !exclude.excludes(resource)
+        return match.matches(resource, facts) & !exclude.excludes(resource, facts)
     }
 }

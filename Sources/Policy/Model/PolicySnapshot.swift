@@ -2,6 +2,37 @@
 public struct ApplicableRule: Sendable {
     public let policy: ImagePolicy
     public let rule: ImageRule
+    /// Why it cannot be told whether the rule looks at the request; it then counts as if it did, and fails.
+    public let failure: RuleFailure?
+}
+
+/// The rules that look at a request, as far as the facts tell.
+public struct Candidates: Sendable {
+    /// In the policies' order; final once ``needs`` asks for no more facts about the request.
+    public private(set) var rules: [ApplicableRule] = []
+    /// What has to be found out before the rules can be decided. Asking the snapshot again with these facts gives the
+    /// final rules, which may still need their context.
+    public private(set) var needs: RuleNeeds = []
+
+    fileprivate mutating func add(_ rule: ImageRule, of policy: ImagePolicy, _ applicability: Applicability) {
+        var failure: RuleFailure?
+        switch applicability {
+        case .no: return
+        case .yes: break
+        case .undecided(let doubt):
+            needs.formUnion(doubt.needs)
+            failure = RuleFailure(doubt, of: rule)
+        }
+        needs.formUnion(rule.needs)
+        rules.append(ApplicableRule(policy: policy, rule: rule, failure: failure))
+    }
+}
+
+extension RuleFailure {
+    fileprivate init(_ doubt: Applicability.Doubt, of rule: ImageRule) {
+        let reason = doubt.failure?.description ?? "what the cluster knows was not asked"
+        self.init("it cannot be told whether the rule applies: \(reason)")
+    }
 }
 
 /// A set of policies, compiled and immutable: what a request is judged by from start to end.
@@ -45,15 +76,15 @@ public final class PolicySnapshot: Sendable {
         (Set(positionsByKind.keys), !positionsOfOtherKinds.isEmpty)
     }
 
-    /// The rules that look at the request, in the policies' order.
-    public func applicableRules(to resource: ResourceAttributes) -> [ApplicableRule] {
-        guard !resource.isPastVerification else { return [] }
-        var applicable: [ApplicableRule] = []
+    /// The rules that look at the request, as far as `facts` tell: a pure function of the two, in no time to speak of.
+    public func candidates(for resource: ResourceAttributes, facts: RequestFacts = .none) -> Candidates {
+        var candidates = Candidates()
+        guard !resource.isPastVerification else { return candidates }
         for position in positionsByKind[resource.kind] ?? positionsOfOtherKinds {
             let policy = policies[position.policy]
             let rule = policy.rules[position.rule]
-            if rule.selects(resource) { applicable.append(ApplicableRule(policy: policy, rule: rule)) }
+            candidates.add(rule, of: policy, rule.applicability(to: resource, facts: facts))
         }
-        return applicable
+        return candidates
     }
 }
