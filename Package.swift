@@ -39,6 +39,7 @@ let package = Package(
         module("OpenSSL", ["COpenSSL"]),
         module("HTTPClient", ["CCurl"]),
         module("Metrics", []),
+        module("RegularExpression", []),
 
         // Floor 2: values and the door
         module("HTTPServer", ["CLinux", "COpenSSL", "CZlib", "OpenSSL"]),
@@ -74,6 +75,7 @@ let package = Package(
         tests("OpenSSL", []),
         tests("HTTPClient", ["HTTPServer", "LocalRegistry", "OpenSSL"]),
         tests("Metrics", []),
+        tests("RegularExpression", []),
         tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
         tests("OCI", ["JSON"]),
         tests("JMESPath", ["JSON"]),
