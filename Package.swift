@@ -39,6 +39,7 @@ let package = Package(
         module("OpenSSL", ["COpenSSL"]),
         module("HTTPClient", ["CCurl"]),
         module("Metrics", []),
+        module("Matching", []),
         module("RegularExpression", []),
 
         // Floor 2: values and the door
@@ -52,7 +53,7 @@ let package = Package(
 
         // Floor 4 to 6: proof, rules, verdict
         module("Verification", ["OCI", "OpenSSL", "Registry", "Sigstore"]),
-        module("Policy", ["JSON", "YAML", "OCI", "OpenSSL", "Verification"]),
+        module("Policy", ["JSON", "Matching", "YAML", "OCI", "OpenSSL", "Verification"]),
         module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Verification"]),
 
         // Side: a registry and a signer for the demo, the tests and the benchmarks
@@ -75,6 +76,7 @@ let package = Package(
         tests("OpenSSL", []),
         tests("HTTPClient", ["HTTPServer", "LocalRegistry", "OpenSSL"]),
         tests("Metrics", []),
+        tests("Matching", []),
         tests("RegularExpression", []),
         tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
         tests("OCI", ["JSON"]),

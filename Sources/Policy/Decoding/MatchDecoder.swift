@@ -1,4 +1,5 @@
 import JSON
+import Matching
 
 /// Reads `match` and `exclude`.
 struct MatchDecoder {

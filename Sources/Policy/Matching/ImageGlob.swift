@@ -1,3 +1,4 @@
+import Matching
 import OCI
 
 /// A policy's pattern for images, and what it means for a parsed reference.

@@ -1,3 +1,5 @@
+import Matching
+
 /// One item of `kinds`: which group, version, kind and subresource it means. Each part may be a glob.
 ///
 /// `Pod`, `v1/Pod`, `*/Pod`, `apps/v1/Deployment`, `Pod/ephemeralcontainers`, `Pod.ephemeralcontainers`,

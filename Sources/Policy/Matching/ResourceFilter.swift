@@ -1,3 +1,5 @@
+import Matching
+
 /// One filter of a `match` or `exclude` block: everything given in it must hold.
 ///
 /// Source: spec/verify-images.md, "Which requests a rule looks at".

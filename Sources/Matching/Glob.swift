@@ -13,8 +13,8 @@ public struct Glob: Sendable, Hashable, CustomStringConvertible {
     private let program: [UInt8]
     private let isLiteral: Bool
 
-    static let star = UInt8(ascii: "*")
-    static let question = UInt8(ascii: "?")
+    public static let star = UInt8(ascii: "*")
+    public static let question = UInt8(ascii: "?")
 
     public init(_ pattern: String) {
         self.pattern = pattern
@@ -79,7 +79,7 @@ public struct Glob: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether every text that begins with `prefix` and goes on with at least one character matches.
-    func matchesEveryContinuation(of prefix: String) -> Bool {
+    public func matchesEveryContinuation(of prefix: String) -> Bool {
         // (1) Only a pattern that ends in `*` and then nothing but `?` takes any continuation.
         guard let last = program.lastIndex(of: Self.star) else { return false }
         let single = program[(last + 1)...]

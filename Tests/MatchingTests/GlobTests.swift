@@ -1,6 +1,5 @@
+import Matching
 import Testing
-
-@testable import Policy
 
 @Suite struct GlobTests {
     static let cases: [(pattern: String, text: String, matches: Bool)] = [
