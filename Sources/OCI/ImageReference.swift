@@ -3,8 +3,10 @@
 /// A value that exists is well formed and normalised: no registry means `docker.io`, neither tag nor digest means
 /// `latest`.
 ///
+/// A class, because references are handed about a lot: passing one on is one count, not one for each of its parts.
+///
 /// Source: distribution/reference ("Grammar"); spec/verify-images.md, "Images in a resource".
-public struct ImageReference: Sendable, Hashable, CustomStringConvertible {
+public final class ImageReference: Sendable, CustomStringConvertible {
     /// The text that was parsed, unchanged.
     public let original: String
     public let repository: Repository
@@ -23,7 +25,7 @@ public struct ImageReference: Sendable, Hashable, CustomStringConvertible {
     public var tag: String? { writtenTag ?? (digest == nil ? "latest" : nil) }
 
     /// - Throws: ``ReferenceError``.
-    public init(parsing text: String) throws(ReferenceError) {
+    public convenience init(parsing text: String) throws(ReferenceError) {
         try self.init(parsing: text, asRepository: false)
     }
 
@@ -102,4 +104,10 @@ public struct ImageReference: Sendable, Hashable, CustomStringConvertible {
         if text.hasPrefix("sha256:") { return text.utf8.dropFirst(7).allSatisfy(ReferenceGrammar.isHexDigit) }
         return text.utf8.count == 64 && text.utf8.allSatisfy(ReferenceGrammar.isHexDigit)
     }
+}
+
+// Everything follows from the text.
+extension ImageReference: Hashable {
+    public static func == (a: ImageReference, b: ImageReference) -> Bool { a.original == b.original }
+    public func hash(into hasher: inout Hasher) { hasher.combine(original) }
 }

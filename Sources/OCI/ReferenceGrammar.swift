@@ -19,34 +19,33 @@ enum ReferenceGrammar {
     }
 
     /// `component ('/' component)*`; what is wrong with it, or nil.
+    ///
+    /// A component is `[a-z0-9]+ (separator [a-z0-9]+)*`, where a separator is `.`, `_`, `__`, or any number of `-`.
     static func problem(inPath path: Substring) -> ReferenceError.Problem? {
         if path.utf8.contains(where: isUpper) { return .upperCasePath }
         guard path.utf8.count <= maximumPathLength else { return .pathTooLong }
-        let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return components.allSatisfy(isPathComponent) ? nil : .path
-    }
-
-    /// `[a-z0-9]+ (separator [a-z0-9]+)*`, where a separator is `.`, `_`, `__`, or any number of `-`.
-    private static func isPathComponent(_ component: Substring.UTF8View) -> Bool {
-        var separator: [UInt8] = []
-        var hasAlphanumeric = false
-        for byte in component {
+        // The separator that is being read: its byte and how often it came. None before anything else came.
+        var separator = UInt8(ascii: "/")
+        var repetitions = 1
+        for byte in path.utf8 {
             if isLower(byte) || isDigit(byte) {
-                guard separator.isEmpty || (hasAlphanumeric && isSeparator(separator)) else { return false }
-                separator.removeAll(keepingCapacity: true)
-                hasAlphanumeric = true
+                repetitions = 0
+            } else if repetitions == 0, isSeparator(byte) {
+                (separator, repetitions) = (byte, 1)
+            } else if repetitions > 0, byte == separator, byte == UInt8(ascii: "-") {
+                repetitions += 1
+            } else if repetitions == 1, byte == separator, byte == UInt8(ascii: "_") {
+                repetitions += 1
             } else {
-                separator.append(byte)
+                return .path
             }
         }
-        return hasAlphanumeric && separator.isEmpty
+        return repetitions == 0 ? nil : .path
     }
 
-    private static func isSeparator(_ bytes: [UInt8]) -> Bool {
-        switch bytes.first {
-        case UInt8(ascii: "."): bytes.count == 1
-        case UInt8(ascii: "_"): bytes.count == 1 || bytes == [UInt8(ascii: "_"), UInt8(ascii: "_")]
-        case UInt8(ascii: "-"): bytes.allSatisfy { $0 == UInt8(ascii: "-") }
+    private static func isSeparator(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
         default: false
         }
     }
@@ -55,12 +54,17 @@ enum ReferenceGrammar {
     static func isHost(_ host: Substring) -> Bool {
         guard !host.isEmpty, host.utf8.count <= maximumHostLength else { return false }
         if host.utf8.first == UInt8(ascii: "[") { return isBracketedIPv6(host) }
-        let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return labels.allSatisfy { label in
-            guard let first = label.first, let last = label.last else { return false }
-            return isAlphanumeric(first) && isAlphanumeric(last)
-                && label.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        // Labels of letters, digits and hyphens between dots; no hyphen begins or ends one.
+        var previous = UInt8(ascii: ".")
+        for byte in host.utf8 {
+            switch byte {
+            case UInt8(ascii: "."): guard isAlphanumeric(previous) else { return false }
+            case UInt8(ascii: "-"): guard previous != UInt8(ascii: ".") else { return false }
+            default: guard isAlphanumeric(byte) else { return false }
+            }
+            previous = byte
         }
+        return isAlphanumeric(previous)
     }
 
     /// `[` hex groups and colons `]`; at most 8 groups of at most 4 digits, at most one `::`.

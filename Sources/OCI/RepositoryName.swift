@@ -60,8 +60,10 @@ struct RepositoryName {
         }
         guard ReferenceGrammar.isHost(name) else { throw ReferenceError(text, .host) }
         // A host that only its upper-case letters mark as one keeps them, or its name would mean a path of docker.io.
-        let lowered = name.lowercased() + suffix
-        let registry = isRegistry(lowered[...]) ? lowered : String(host)
+        // Lower-casing is for the few hosts that need it.
+        let hasUpper = name.utf8.contains(where: ReferenceGrammar.isUpper)
+        let lowered = (hasUpper ? name.lowercased() : String(name)) + suffix
+        let registry = !hasUpper || isRegistry(lowered[...]) ? lowered : String(host)
         return registry == defaultRegistryAliases[0] ? defaultRegistry : registry
     }
 
