@@ -2,7 +2,7 @@ import JSON
 import OCI
 
 /// One image that a resource names: where, under which container, and what the text means.
-public struct ContainerImage: Sendable {
+public final class ContainerImage: Sendable {
     /// The list that the image is in, as variables call it (`images.containers…`); images of volumes have a name of
     /// their own.
     public enum List: String, Sendable, Hashable, CaseIterable {

@@ -36,12 +36,11 @@ public struct MatchBlock: Sendable, Hashable {
         _ resource: ResourceAttributes, _ facts: RequestFacts, operationsByDefault: Set<Operation>
     ) -> Applicability {
         guard !filters.isEmpty else { return .no }
-        let matches = { (filter: ResourceFilter) in
-            filter.matches(resource, facts, operationsByDefault: operationsByDefault)
-        }
         switch combination {
-        case .any: return filters.anyApplies(matches)
-        case .all: return filters.allApply(matches)
+        case .any:
+            return filters.anyApplies { $0.matches(resource, facts, operationsByDefault: operationsByDefault) }
+        case .all:
+            return filters.allApply { $0.matches(resource, facts, operationsByDefault: operationsByDefault) }
         }
     }
 

@@ -88,15 +88,15 @@ struct Autogen: Sendable, Hashable {
     }
 
     private static func rule(_ prefix: String, _ rule: ImageRule, _ kinds: [String]) -> ImageRule {
-        var made = rule
-        made.name = prefix + rule.name
-        made.match.filters = replacingPods(in: rule.match.filters, by: kinds)
+        var match = rule.match
+        match.filters = replacingPods(in: rule.match.filters, by: kinds)
         // Of several filters that may match, those about other kinds are the written rule's business.
         if rule.match.combination == .any {
-            made.match.filters = zip(rule.match.filters, made.match.filters).filter { isAboutPods($0.0) }.map(\.1)
+            match.filters = zip(rule.match.filters, match.filters).filter { isAboutPods($0.0) }.map(\.1)
         }
-        made.exclude.filters = replacingPods(in: rule.exclude.filters, by: kinds)
-        return made
+        var exclude = rule.exclude
+        exclude.filters = replacingPods(in: rule.exclude.filters, by: kinds)
+        return ImageRule(rule, name: prefix + rule.name, match: match, exclude: exclude)
     }
 
     private static func replacingPods(in filters: [ResourceFilter], by kinds: [String]) -> [ResourceFilter] {

@@ -2,7 +2,7 @@ import OCI
 import Verification
 
 /// One entry of `verifyImages`, compiled: which images it is about and what they must satisfy.
-public struct ImageEntry: Sendable {
+public final class ImageEntry: Sendable {
     /// What an entry has to do with an image.
     public enum Selection: Sendable, Hashable {
         /// The entry is not about the image.
@@ -13,18 +13,18 @@ public struct ImageEntry: Sendable {
         case skipped
     }
 
-    public var imageReferences: [ImageGlob]
-    public var skipImageReferences: [ImageGlob]
+    public let imageReferences: [ImageGlob]
+    public let skipImageReferences: [ImageGlob]
     /// What a matching image must satisfy; nil for an entry that only pins or checks digests.
-    public var requirement: Requirement?
+    public let requirement: Requirement?
     /// Writes the verified digest beside the tag.
-    public var mutateDigest: Bool
+    public let mutateDigest: Bool
     /// Demands a digest in the validating call.
-    public var verifyDigest: Bool
+    public let verifyDigest: Bool
     /// Demands in the validating call that the image verifies.
-    public var required: Bool
+    public let required: Bool
     /// The entry's own action; nil means the policy's.
-    public var failureAction: FailureAction?
+    public let failureAction: FailureAction?
 
     public init(
         imageReferences: [ImageGlob], skipImageReferences: [ImageGlob] = [], requirement: Requirement?,

@@ -1,17 +1,19 @@
 /// A ClusterPolicy or Policy with image rules, compiled.
-public struct ImagePolicy: Sendable {
-    public var name: String
+public final class ImagePolicy: Sendable {
+    public let name: String
     /// The namespace of a namespaced Policy; nil for a ClusterPolicy.
-    public var namespace: String?
+    public let namespace: String?
+    /// `name`, or `namespace/name`: how people tell policies apart.
+    public let qualifiedName: String
     /// What happens when it cannot be found out whether an image of a rule without `required` is good.
-    public var failurePolicy: FailurePolicy
+    public let failurePolicy: FailurePolicy
     /// How long the API server waits for an answer about this policy, in seconds: 1 to 30.
-    public var timeoutSeconds: Int
-    public var applyRules: ApplyRules
+    public let timeoutSeconds: Int
+    public let applyRules: ApplyRules
     /// Whether findings that do not deny are told to the person who sent the request.
-    public var emitsWarnings: Bool
+    public let emitsWarnings: Bool
     /// The rules as written, then the ones that autogen made of them.
-    public var rules: [ImageRule]
+    public let rules: [ImageRule]
 
     /// What the API server waits where a policy does not say.
     public static let defaultTimeoutSeconds = 10
@@ -23,13 +25,11 @@ public struct ImagePolicy: Sendable {
     ) {
         self.name = name
         self.namespace = namespace
+        qualifiedName = namespace.map { $0 + "/" + name } ?? name
         self.failurePolicy = failurePolicy
         self.timeoutSeconds = timeoutSeconds
         self.applyRules = applyRules
         self.emitsWarnings = emitsWarnings
         self.rules = rules
     }
-
-    /// `name`, or `namespace/name`: how people tell policies apart.
-    public var qualifiedName: String { namespace.map { $0 + "/" + name } ?? name }
 }

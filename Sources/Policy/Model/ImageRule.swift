@@ -1,17 +1,19 @@
 /// A rule with `verifyImages`, compiled; also one that autogen made of it.
-public struct ImageRule: Sendable {
+///
+/// A class, as policies and entries are: plans, verdicts and log lines all point at them, and nothing changes one.
+public final class ImageRule: Sendable {
     /// As written, or `autogen-…` and `autogen-cronjob-…`.
-    public var name: String
+    public let name: String
     /// The position in `spec.rules` of the rule as written.
-    public var index: Int
-    public var match: MatchBlock
-    public var exclude: MatchBlock
+    public let index: Int
+    public let match: MatchBlock
+    public let exclude: MatchBlock
     /// The namespace that a namespaced Policy speaks for; nil for a ClusterPolicy.
-    public var policyNamespace: String?
-    public var entries: [ImageEntry]
+    public let policyNamespace: String?
+    public let entries: [ImageEntry]
     /// Whether a failing image denies the request. An entry's own action counts before the policy's, and one entry
     /// that enforces is enough.
-    public var enforces: Bool
+    public let enforces: Bool
 
     public init(
         name: String, index: Int = 0, match: MatchBlock, exclude: MatchBlock = MatchBlock(),
@@ -25,6 +27,17 @@ public struct ImageRule: Sendable {
         self.entries = entries
         let actions = entries.compactMap(\.failureAction)
         enforces = actions.isEmpty ? policyAction == .enforce : actions.contains(.enforce)
+    }
+
+    /// `rule` under another name, for other resources.
+    init(_ rule: ImageRule, name: String, match: MatchBlock, exclude: MatchBlock) {
+        self.name = name
+        self.match = match
+        self.exclude = exclude
+        index = rule.index
+        policyNamespace = rule.policyNamespace
+        entries = rule.entries
+        enforces = rule.enforces
     }
 
     /// The facts that the rule needs before its images can be judged, besides those that ``applicability(to:facts:)``

@@ -39,50 +39,44 @@ extension RuleFailure {
 public final class PolicySnapshot: Sendable {
     public let policies: [ImagePolicy]
 
-    /// A rule by the position of its policy and its own in that.
-    private struct Position {
-        let policy: Int
-        let rule: Int
-    }
+    private typealias OwnedRule = (policy: ImagePolicy, rule: ImageRule)
 
     /// The rules that can match a kind, in the policies' order, for every kind that some rule names.
-    private let positionsByKind: [String: [Position]]
+    private let rulesByKind: [String: [OwnedRule]]
     /// The rules that can match a kind that no rule names.
-    private let positionsOfOtherKinds: [Position]
+    private let rulesOfOtherKinds: [OwnedRule]
 
     public static let empty = PolicySnapshot([])
 
     public init(_ policies: [ImagePolicy]) {
         self.policies = policies
-        var positions: [(position: Position, kinds: Set<String>?)] = []
-        for (policyIndex, policy) in policies.enumerated() {
-            for (ruleIndex, rule) in policy.rules.enumerated() {
-                positions.append((Position(policy: policyIndex, rule: ruleIndex), rule.match.literalKinds))
+        var all: [(rule: OwnedRule, kinds: Set<String>?)] = []
+        for policy in policies {
+            for rule in policy.rules {
+                all.append(((policy, rule), rule.match.literalKinds))
             }
         }
         // A kind's rules are those that name it and those that may match any kind, merged in order.
-        let named = positions.reduce(into: Set<String>()) { $0.formUnion($1.kinds ?? []) }
-        var byKind: [String: [Position]] = [:]
-        for (position, kinds) in positions {
-            for kind in kinds ?? named { byKind[kind, default: []].append(position) }
+        let named = all.reduce(into: Set<String>()) { $0.formUnion($1.kinds ?? []) }
+        var byKind: [String: [OwnedRule]] = [:]
+        for (rule, kinds) in all {
+            for kind in kinds ?? named { byKind[kind, default: []].append(rule) }
         }
-        positionsByKind = byKind
-        positionsOfOtherKinds = positions.filter { $0.kinds == nil }.map(\.position)
+        rulesByKind = byKind
+        rulesOfOtherKinds = all.filter { $0.kinds == nil }.map(\.rule)
     }
 
     /// The kinds that the rules name, and whether some rule may match any other: what a webhook has to be registered
     /// for.
     public var kinds: (named: Set<String>, others: Bool) {
-        (Set(positionsByKind.keys), !positionsOfOtherKinds.isEmpty)
+        (Set(rulesByKind.keys), !rulesOfOtherKinds.isEmpty)
     }
 
     /// The rules that look at the request, as far as `facts` tell: a pure function of the two, in no time to speak of.
     public func candidates(for resource: ResourceAttributes, facts: RequestFacts = .none) -> Candidates {
         var candidates = Candidates()
         guard !resource.isPastVerification else { return candidates }
-        for position in positionsByKind[resource.kind] ?? positionsOfOtherKinds {
-            let policy = policies[position.policy]
-            let rule = policy.rules[position.rule]
+        for (policy, rule) in rulesByKind[resource.kind] ?? rulesOfOtherKinds {
             candidates.add(rule, of: policy, rule.applicability(to: resource, facts: facts))
         }
         return candidates
