@@ -36,30 +36,22 @@ public enum Base64 {
     /// Appends the base64 of `data`.
     static func append(_ data: [UInt8], to text: inout [UInt8]) {
         text.reserveCapacity(text.count + (data.count + 2) / 3 * 4)
+        let alphabet = alphabet
         var position = 0
         while position < data.count {
             let available = min(3, data.count - position)
-            var bits: UInt32 = 0
-            for index in 0..<3 {
-                bits = bits << 8 | (index < available ? UInt32(data[position + index]) : 0)
-            }
-            for index in 0..<4 {
-                let value = UInt8(truncatingIfNeeded: bits >> UInt32(18 - 6 * index) & 0x3F)
-                text.append(index <= available ? character(value) : UInt8(ascii: "="))
-            }
+            var bits = UInt32(data[position]) << 16
+            if available > 1 { bits |= UInt32(data[position + 1]) << 8 }
+            if available > 2 { bits |= UInt32(data[position + 2]) }
+            text.append(alphabet[Int(bits >> 18)])
+            text.append(alphabet[Int(bits >> 12 & 0x3F)])
+            text.append(available > 1 ? alphabet[Int(bits >> 6 & 0x3F)] : UInt8(ascii: "="))
+            text.append(available > 2 ? alphabet[Int(bits & 0x3F)] : UInt8(ascii: "="))
             position += 3
         }
     }
 
-    private static func character(_ value: UInt8) -> UInt8 {
-        switch value {
-        case 0..<26: UInt8(ascii: "A") + value
-        case 26..<52: UInt8(ascii: "a") + value - 26
-        case 52..<62: UInt8(ascii: "0") + value - 52
-        case 62: UInt8(ascii: "+")
-        default: UInt8(ascii: "/")
-        }
-    }
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     private static func value(_ character: UInt8) -> UInt8? {
         switch character {

@@ -47,7 +47,7 @@ public struct Patch: Sendable, Equatable {
         }
 
         private static func encoded(_ string: String) -> [UInt8] {
-            var writer = Writer()
+            var writer = Writer(reservingCapacity: string.utf8.count + 2)
             writer.string(string)
             return writer.bytes
         }

@@ -74,11 +74,8 @@ public struct Pointer: Sendable, Hashable, CustomStringConvertible {
     }
 
     public func hash(into hasher: inout Hasher) {
-        for token in tokens {
-            for byte in token.utf8 { hasher.combine(byte) }
-            // No UTF-8 text contains this byte, so the steps cannot run into each other.
-            hasher.combine(UInt8(0xFF))
-        }
+        // Equal bytes are equal strings; what else `String` takes to be equal only collides.
+        hasher.combine(tokens)
     }
 
     /// A step as an array index: decimal, without sign and without leading zeros. Nil for anything else.

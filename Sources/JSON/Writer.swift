@@ -139,13 +139,15 @@ public struct Writer: Sendable {
     private mutating func appendQuoted(_ string: String) {
         bytes.append(UInt8(ascii: "\""))
         let text = string.utf8.span
-        var position = 0
+        var position = Self.plainPrefix(text)
+        if position == text.count {
+            // Most strings: one copy.
+            bytes.append(contentsOf: string.utf8)
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
+        for index in 0..<position { bytes.append(text[index]) }
         while position < text.count {
-            if position + 8 <= text.count, Word.specialBytes(Word.load(text, at: position)) == 0 {
-                for offset in 0..<8 { bytes.append(text[position + offset]) }
-                position += 8
-                continue
-            }
             let byte = text[position]
             // U+2028 and U+2029 are E2 80 A8 and E2 80 A9: line ends to JavaScript and to many a log reader.
             if byte == 0xE2, position + 2 < text.count, text[position + 1] == 0x80, text[position + 2] & 0xFE == 0xA8 {
@@ -157,6 +159,18 @@ public struct Writer: Sendable {
             position += 1
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// How many bytes at the beginning need no second look.
+    private static func plainPrefix(_ text: borrowing Span<UInt8>) -> Int {
+        var position = 0
+        while position + 8 <= text.count, Word.specialBytes(Word.load(text, at: position)) == 0 { position += 8 }
+        while position < text.count, isPlain(text[position]) { position += 1 }
+        return position
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private mutating func appendEscaped(_ byte: UInt8) {

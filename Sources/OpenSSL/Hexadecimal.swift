@@ -3,13 +3,14 @@ enum Hexadecimal {
     private static let digits = [UInt8]("0123456789abcdef".utf8)
 
     static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 0xf)])
+        let digits = digits
+        return unsafe String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for index in bytes.indices {
+                unsafe text[2 * index] = digits[Int(bytes[index] >> 4)]
+                unsafe text[2 * index + 1] = digits[Int(bytes[index] & 0xf)]
+            }
+            return bytes.count * 2
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// - Returns: nil for anything but pairs of lower-case digits.
