@@ -4,8 +4,16 @@ import JSON
 ///
 /// Source: Kubernetes `admission.k8s.io/v1`, AdmissionResponse.
 enum AdmissionResponse {
+    /// What an answer takes beside its patch, and what a patch takes for each image, so that most are written without
+    /// growing.
+    private static let usualBytes = 256
+    private static let usualOperationBytes = 256
+
     static func write(uid: String, verdict: Verdict) -> [UInt8] {
-        var writer = Writer()
+        var patch = Writer(reservingCapacity: verdict.patch.operations.count * Self.usualOperationBytes)
+        verdict.patch.write(to: &patch)
+        // Base64 makes four bytes of three.
+        var writer = Writer(reservingCapacity: Self.usualBytes + patch.bytes.count * 4 / 3)
         writer.beginObject()
         writer.key("apiVersion")
         writer.string("admission.k8s.io/v1")
@@ -28,8 +36,6 @@ enum AdmissionResponse {
             writer.string("Forbidden")
             writer.endObject()
         } else if !verdict.patch.operations.isEmpty {
-            var patch = Writer()
-            verdict.patch.write(to: &patch)
             writer.key("patchType")
             writer.string("JSONPatch")
             writer.key("patch")

@@ -14,30 +14,37 @@ public final class DecisionLog: Sendable {
     func record(_ request: AdmissionRequest, phase: Phase, verdict: Verdict, duration: Duration) {
         guard let sink, !verdict.findings.isEmpty else { return }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(verdict.findings.count * 400)
-        let time = Timestamp.now()
+        bytes.reserveCapacity(verdict.findings.count * LogLineWriter.usualBytes)
+        let beginning = beginning(request, phase)
+        let milliseconds = Self.milliseconds(duration)
         for finding in verdict.findings {
-            let fields = Self.fields(request, phase, finding, duration)
-            LogLine(time: time, level: "info", message: "decision", fields: fields).append(to: &bytes, as: format)
+            var line = beginning
+            line.field("policy", finding.policy.qualifiedName)
+            line.field("rule", finding.rule.name)
+            line.field("image", finding.image?.text ?? "")
+            if let digest = finding.digest { line.field("digest", digest.description) }
+            line.field("verdict", Self.word(finding))
+            line.field("reason", finding.result.message ?? "")
+            line.field("milliseconds", number: milliseconds)
+            line.field("cache", finding.fromCache ? "hit" : "miss")
+            if request.isDryRun { line.field("dryRun", "true") }
+            line.end(into: &bytes)
         }
         sink.write(bytes, lines: verdict.findings.count)
     }
 
-    private static func fields(
-        _ request: AdmissionRequest, _ phase: Phase, _ finding: Verdict.Finding, _ duration: Duration
-    ) -> [(name: String, value: LogLine.Value)] {
+    /// What all lines about one request begin with.
+    private func beginning(_ request: AdmissionRequest, _ phase: Phase) -> LogLineWriter {
         let attributes = request.attributes
-        return [
-            ("uid", .text(request.uid)), ("call", .text(phase.rawValue)),
-            ("operation", .text(attributes.operation.rawValue)), ("kind", .text(attributes.kind)),
-            ("subresource", .text(attributes.subresource)), ("namespace", .text(attributes.namespace)),
-            ("name", .text(attributes.name.isEmpty ? attributes.generateName + "?" : attributes.name)),
-            ("policy", .text(finding.policy.qualifiedName)), ("rule", .text(finding.rule.name)),
-            ("image", .text(finding.image?.text ?? "")), ("digest", .text(finding.digest.map { "\($0)" } ?? "")),
-            ("verdict", .text(word(finding))), ("reason", .text(finding.result.message ?? "")),
-            ("milliseconds", .number(milliseconds(duration))), ("cache", .text(finding.fromCache ? "hit" : "miss")),
-            ("dryRun", .text(request.isDryRun ? "true" : "")),
-        ]
+        var line = LogLineWriter(format, time: Timestamp.now(), level: "info", message: "decision")
+        line.field("uid", request.uid)
+        line.field("call", phase.rawValue)
+        line.field("operation", attributes.operation.rawValue)
+        line.field("kind", attributes.kind)
+        line.field("subresource", attributes.subresource)
+        line.field("namespace", attributes.namespace)
+        line.field("name", attributes.name.isEmpty ? attributes.generateName + "?" : attributes.name)
+        return line
     }
 
     /// `allowed`, `denied` or `skipped`; `audited` for what a policy in Audit lets through, `ignored` for an error that

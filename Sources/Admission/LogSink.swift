@@ -12,6 +12,9 @@ import Synchronization
 public final class LogSink: Sendable {
     /// Bytes that may wait; some thousand lines.
     public static let maximumBufferedBytes = 4 * 1024 * 1024
+    /// How long lines gather before they are written: under load one wake-up and one write serve hundreds of lines, and
+    /// nobody who reads along notices.
+    private static let gathering = DispatchTimeInterval.milliseconds(5)
 
     private struct State {
         var waiting: [UInt8] = []
@@ -40,7 +43,7 @@ public final class LogSink: Sendable {
             defer { state.isWriting = true }
             return !state.isWriting
         }
-        if wakes { queue.async { self.empty() } }
+        if wakes { queue.asyncAfter(deadline: .now() + Self.gathering) { self.empty() } }
     }
 
     /// Waits until everything taken over so far is written.

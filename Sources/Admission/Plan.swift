@@ -76,6 +76,7 @@ public struct Plan: Sendable {
 
         // (1) Every image of the object, once.
         let images = ResourceImages.images(in: object, kind: request.attributes.kind)
+        builder.expect(images.count)
 
         // (2) For each rule, what its entries say about each image.
         var settled: String?
@@ -116,6 +117,13 @@ extension Plan {
         }
 
         init(phase: Phase) { self.phase = phase }
+
+        /// Makes room for one check of each image, which is what most plans come to.
+        mutating func expect(_ images: Int) {
+            checks.reserveCapacity(images)
+            indexes.reserveCapacity(images)
+            pinnedImages.reserveCapacity(images)
+        }
 
         /// What a rule says about the images; nil for one that failed, where it had nothing to say.
         mutating func plan(_ candidate: ApplicableRule, images: [ContainerImage]) -> RulePlan? {
