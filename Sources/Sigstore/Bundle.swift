@@ -108,31 +108,16 @@ public struct Bundle: Sendable, Hashable {
         let subjects = try statement.subjects(for: image)
 
         // (4) says that it is a signature, and not some attestation by the same key,
-        guard statement.predicateType == Self.signaturePredicateType else {
+        guard statement.predicateType.utf8.elementsEqual(Self.signaturePredicateType.utf8) else {
             throw .typeMismatch(found: "a statement with predicate type \(quoted(statement.predicateType))")
         }
 
         // (5) and carries what is asked, all of it in one subject.
-        let subject = try Self.subject(carrying: annotations, among: subjects)
+        let subject = try Statement.subject(carrying: annotations, among: subjects)
         let isObject = subject.annotations?.kind == .object
         return Claims(
             form: .bundle, digest: image, type: statement.predicateType, dockerReference: nil,
             source: isObject ? subject.annotations?.source ?? Self.noAnnotations : Self.noAnnotations
         )
-    }
-
-    private static func subject(
-        carrying annotations: [String: String], among subjects: [Statement.Subject]
-    ) throws(SignatureFailure) -> Statement.Subject {
-        var failure = SignatureFailure.malformedClaims("the statement has no subject")
-        for subject in subjects {
-            do {
-                try Annotations.require(annotations, in: subject.annotations)
-                return subject
-            } catch {
-                failure = error
-            }
-        }
-        throw failure
     }
 }

@@ -17,6 +17,8 @@ public enum SignatureFailure: Error, Sendable, Hashable {
     case digestMismatch(signed: String, expected: Digest)
     /// The key signed it for this image, and it is no signature of the image: another payload or predicate type.
     case typeMismatch(found: String)
+    /// The key signed it for this image, and it is an attestation of another type than the one that is wanted.
+    case predicateTypeMismatch(found: String)
     /// The key signed it for this image, and it does not carry a required annotation with the required value.
     case annotationMismatch(key: String, expected: String)
 
@@ -29,7 +31,8 @@ public enum SignatureFailure: Error, Sendable, Hashable {
         case .malformedClaims: 3
         case .digestMismatch: 4
         case .typeMismatch: 5
-        case .annotationMismatch: 6
+        case .predicateTypeMismatch: 6
+        case .annotationMismatch: 7
         }
     }
 }
@@ -49,6 +52,8 @@ extension SignatureFailure: CustomStringConvertible {
             "digest mismatch: the signature is over \(signed), the image is \(expected)"
         case .typeMismatch(let found):
             "type mismatch: the key signed \(found) for this image, which is no signature of it"
+        case .predicateTypeMismatch(let found):
+            "predicate type mismatch: the key signed an attestation of type \(found) for this image"
         case .annotationMismatch(let key, let expected):
             "annotation mismatch: the signature does not carry \(key)=\(expected)"
         }

@@ -18,6 +18,7 @@ struct Statement {
         let annotations: Value?
     }
 
+    let document: Document
     let predicateType: String
     let subjects: [Subject]
 
@@ -44,6 +45,7 @@ struct Statement {
         guard subjects.count <= Self.maximumSubjects else {
             throw .malformedClaims("the statement has more than \(Self.maximumSubjects) subjects")
         }
+        self.document = document
         self.predicateType = predicateType
         self.subjects = subjects.elements.map { subject in
             Subject(sha256: subject["digest"]?["sha256"]?.string, annotations: subject["annotations"])
@@ -60,5 +62,23 @@ struct Statement {
             throw .digestMismatch(signed: first.map { quoted("sha256:" + $0) } ?? "something else", expected: image)
         }
         return matching
+    }
+
+    /// The subject that carries all of the annotations: those of several do not add up.
+    ///
+    /// - Throws: ``SignatureFailure/annotationMismatch(key:expected:)`` when there is none.
+    static func subject(
+        carrying annotations: [String: String], among subjects: [Subject]
+    ) throws(SignatureFailure) -> Subject {
+        var failure = SignatureFailure.malformedClaims("the statement has no subject")
+        for subject in subjects {
+            do {
+                try Annotations.require(annotations, in: subject.annotations)
+                return subject
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
     }
 }

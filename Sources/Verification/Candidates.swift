@@ -3,10 +3,40 @@ import Registry
 import Sigstore
 import Synchronization
 
-/// Something beside an image that may be a signature of it.
+/// Something beside an image that may be a signature of it, or an attestation about it.
 enum Candidate: Sendable {
     case layer(SignatureLayer)
+    case attestation(AttestationLayer)
     case bundle(Bundle)
+}
+
+/// What is looked for beside an image.
+enum Purpose: Hashable, Sendable {
+    case signatures
+    case attestations
+
+    /// What follows the image's digest in the tag under which cosign 2 keeps it.
+    var suffix: String {
+        switch self {
+        case .signatures: ".sig"
+        case .attestations: ".att"
+        }
+    }
+
+    /// What the layers are that hold one each.
+    var layerType: String {
+        switch self {
+        case .signatures: SignatureLayer.mediaType
+        case .attestations: AttestationLayer.mediaType
+        }
+    }
+
+    var maximumLayerBytes: Int {
+        switch self {
+        case .signatures: SignatureLayer.maximumPayloadBytes
+        case .attestations: AttestationLayer.maximumBytes
+        }
+    }
 }
 
 /// What looking for candidates comes upon.
@@ -29,10 +59,23 @@ final class CandidateBudget: Sendable {
     /// certificates and log entries make some 10 KB; what is larger is an attestation, and is not even fetched.
     static let maximumBundleBytes = 1024 * 1024
 
+    /// The most that is read in all where attestations are wanted: four as large as they come, or 64 of 1 MiB.
+    static let maximumBytes = 64 * 1024 * 1024
+
     private let taken = Atomic(0)
+    private let takenBytes = Atomic(0)
 
     /// Whether one more may be read.
     func take() -> Bool { taken.wrappingAdd(1, ordering: .relaxed).oldValue < Self.maximumCandidates }
+
+    /// Whether so many bytes more may be read.
+    func take(bytes: Int) -> Bool {
+        takenBytes.wrappingAdd(min(bytes, Self.maximumBytes), ordering: .relaxed).newValue <= Self.maximumBytes
+    }
+
+    static var exceededBytes: VerificationFailure {
+        .limitExceeded(what: "bytes of attestations beside the image", limit: maximumBytes)
+    }
 
     static var exceeded: VerificationFailure {
         .limitExceeded(what: "signatures and other referring manifests beside the image", limit: maximumCandidates)
@@ -41,7 +84,7 @@ final class CandidateBudget: Sendable {
 
 /// Where beside an image candidates may lie.
 enum Place: Hashable, Sendable {
-    /// The tag `sha256-….sig`.
+    /// The tag `sha256-….sig`, or `.att`.
     case tag
     /// What refers to the image: bundles, and cosign 2's signatures in its referrers mode.
     case referrers
@@ -70,6 +113,7 @@ struct CandidateSearch: Sendable {
 
     let source: any ImageSource
     let repository: Repository
+    let purpose: Purpose
     let place: Place
     let image: Digest
     let forms: Requirement.Forms
@@ -89,24 +133,31 @@ struct CandidateSearch: Sendable {
     // MARK: The tag
 
     private func searchTag() async {
-        let tag = "sha256-\(image.hex).sig"
+        let tag = "sha256-\(image.hex)\(purpose.suffix)"
         guard let manifest = await manifest(.tag(tag)) else { return }
         guard case .image(let signatures) = manifest else {
-            report(.unusable(.malformed("tag \(tag) is an index, where signatures should be")))
+            report(.unusable(.malformed("tag \(tag) is an index, where layers should be")))
             return
         }
         await searchLayers(of: signatures)
     }
 
     private func searchLayers(of manifest: ImageManifest) async {
-        let layers = manifest.layers.filter { $0.mediaType == SignatureLayer.mediaType }
+        let layers = manifest.layers.filter { $0.mediaType == purpose.layerType }
         await each(layers) { descriptor in
-            guard let payload = await content(of: descriptor, limit: SignatureLayer.maximumPayloadBytes) else { return }
+            guard let content = await content(of: descriptor, limit: purpose.maximumLayerBytes) else { return }
             do throws(SignatureFailure) {
-                report(.candidate(.layer(try SignatureLayer(descriptor: descriptor, payload: payload))))
+                report(.candidate(try candidate(descriptor, content)))
             } catch {
                 report(.unusable(error))
             }
+        }
+    }
+
+    private func candidate(_ descriptor: Descriptor, _ content: [UInt8]) throws(SignatureFailure) -> Candidate {
+        switch purpose {
+        case .signatures: .layer(try SignatureLayer(descriptor: descriptor, payload: content))
+        case .attestations: .attestation(try AttestationLayer(descriptor: descriptor, content: content))
         }
     }
 
@@ -141,8 +192,17 @@ struct CandidateSearch: Sendable {
         guard case .image(let manifest) = await manifest(.digest(descriptor.digest)) else { return }
         if Self.isBundle(manifest) {
             await searchBundle(manifest)
-        } else if manifest.config.mediaType == Self.signatureConfigType, forms == .any {
+        } else if forms == .any, holdsLayers(manifest) {
             await searchLayers(of: manifest)
+        }
+    }
+
+    /// Whether a manifest that is no bundle's may hold layers as under the tag. Of signatures its config says so; how
+    /// attestations would be marked nobody has settled, so their layers do.
+    private func holdsLayers(_ manifest: ImageManifest) -> Bool {
+        switch purpose {
+        case .signatures: manifest.config.mediaType == Self.signatureConfigType
+        case .attestations: manifest.layers.contains { $0.mediaType == purpose.layerType }
         }
     }
 
@@ -157,11 +217,11 @@ struct CandidateSearch: Sendable {
             return
         }
         let layer = manifest.layers[0]
-        guard layer.size <= CandidateBudget.maximumBundleBytes else {
+        if purpose == .signatures, layer.size > CandidateBudget.maximumBundleBytes {
             report(.unusable(.unsupported("a bundle of \(layer.size) bytes, which no signature's bundle has")))
             return
         }
-        guard let bytes = await content(of: layer, limit: CandidateBudget.maximumBundleBytes) else { return }
+        guard let bytes = await content(of: layer, limit: Bundle.maximumBytes) else { return }
         do {
             report(.candidate(.bundle(try Bundle(parsing: bytes))))
         } catch {
@@ -188,6 +248,10 @@ struct CandidateSearch: Sendable {
     }
 
     private func content(of descriptor: Descriptor, limit: Int) async -> [UInt8]? {
+        if purpose == .attestations, descriptor.size <= limit, !budget.take(bytes: descriptor.size) {
+            report(.failure(CandidateBudget.exceededBytes))
+            return nil
+        }
         do {
             return try await source.content(of: descriptor, in: repository, limit: limit, deadline: deadline)
         } catch {

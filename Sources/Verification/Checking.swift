@@ -50,26 +50,50 @@ extension ImageVerifier {
     func check(_ key: VerdictKey, _ requirement: Requirement) -> Flight<Finding>? {
         checks.join(.digest(key)) { [self] in
             // A flight for the same may have landed between the asker's look into memory and the start of this one.
-            switch verdicts.value(for: key, at: time.now()) {
-            case .success: return .verified(key.digest, claims: nil)
+            switch known(key, requirement, at: time.now()) {
+            case .success(let attestations):
+                return .verified(key.digest, Proof(claims: nil, attestations: attestations))
             case .failure(let failure): return .failed(failure, key.digest)
             case nil: break
             }
             let outcome = await verify(key.digest, in: key.repository, requirement)
-            remember(outcome, for: key)
+            remember(outcome, for: key, requirement)
             switch outcome {
-            case .success(let claims): return .verified(key.digest, claims: claims)
+            case .success(let proof): return .verified(key.digest, proof)
             case .failure(let failure): return .failed(failure, key.digest)
             }
         }
     }
 
-    private func remember(_ outcome: Result<[Claims], VerificationFailure>, for key: VerdictKey) {
+    // MARK: Memory
+
+    /// What is remembered of an image under a requirement: the statements that met it, or why it is not met.
+    func known(
+        _ key: VerdictKey, _ requirement: Requirement, at now: ContinuousClock.Instant
+    ) -> Result<[AttestationFindings], VerificationFailure>? {
+        // Conditions are asked of statements each time anew, so that a verdict without them is of no use.
+        if !requirement.attestations.isEmpty, let findings = statements.value(for: key, at: now) {
+            return .success(findings)
+        }
+        switch verdicts.value(for: key, at: now) {
+        case .success where requirement.attestations.isEmpty: return .success([])
+        case .failure(let failure): return .failure(failure)
+        case .success, nil: return nil
+        }
+    }
+
+    private func remember(
+        _ outcome: Result<Proof, VerificationFailure>, for key: VerdictKey, _ requirement: Requirement
+    ) {
+        let now = time.now()
         switch outcome {
-        case .success:
-            verdicts.remember(.success(()), for: key, at: time.now(), lasting: configuration.positiveTTL)
+        case .success where requirement.attestations.isEmpty:
+            verdicts.remember(.success(()), for: key, at: now, lasting: configuration.positiveTTL)
+        case .success(let proof):
+            statements.remember(
+                proof.attestations, cost: proof.footprint, for: key, at: now, lasting: configuration.positiveTTL)
         case .failure(let failure) where !failure.isError && configuration.negativeTTL > .zero:
-            verdicts.remember(.failure(failure), for: key, at: time.now(), lasting: configuration.negativeTTL)
+            verdicts.remember(.failure(failure), for: key, at: now, lasting: configuration.negativeTTL)
         case .failure:
             break
         }
@@ -77,32 +101,39 @@ extension ImageVerifier {
 
     // MARK: Verifying
 
-    /// Looks for signatures wherever the requirement lets them lie, and stops as soon as it is met.
+    /// Looks for what the requirement asks for: signatures of the image first, then attestations about it.
     private func verify(
         _ image: Digest, in repository: Repository, _ requirement: Requirement
-    ) async -> Result<[Claims], VerificationFailure> {
-        var evaluation = Evaluation(requirement, image: image, in: repository)
+    ) async -> Result<Proof, VerificationFailure> {
         let deadline = time.now() + configuration.checkLimit
+        var proof = Proof(claims: [], attestations: [])
+        if !requirement.attestorSets.isEmpty {
+            switch await findSignatures(of: image, in: repository, requirement, deadline: deadline) {
+            case .success(let claims): proof.claims = claims
+            case .failure(let failure): return .failure(failure)
+            }
+        }
+        if !requirement.attestations.isEmpty {
+            switch await findAttestations(about: image, in: repository, requirement, deadline: deadline) {
+            case .success(let findings): proof.attestations = findings
+            case .failure(let failure): return .failure(failure)
+            }
+        }
+        return .success(proof)
+    }
+
+    /// Looks for signatures wherever the requirement lets them lie, and stops as soon as it is met.
+    private func findSignatures(
+        of image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant
+    ) async -> Result<[Claims], VerificationFailure> {
+        var evaluation = Evaluation(requirement.attestorSets, image: image, in: repository)
         let budgets = evaluation.repositories.map { ($0, CandidateBudget()) }
         for round in rounds(evaluation.repositories, requirement.forms) {
-            let (stream, found) = AsyncStream.makeStream(of: (spot: Spot, found: Found).self)
-            let searches = budgets.flatMap { repository, budget in
-                round.filter { $0.repository == repository }.map { spot in
-                    CandidateSearch(
-                        source: source, repository: repository, place: spot.place, image: image,
-                        forms: requirement.forms, deadline: deadline, budget: budget,
-                        report: { found.yield((spot, $0)) })
-                }
+            let spots = budgets.flatMap { repository, budget in
+                round.filter { $0.repository == repository }.map { ($0, budget) }
             }
-
-            // Nobody awaits the search: once the requirement is met by what one place gave, the others may take their
-            // time to notice that they are cancelled.
-            let searching = Task {
-                await withTaskGroup(of: Void.self) { group in
-                    for search in searches { group.addTask { await search.run() } }
-                }
-                found.finish()
-            }
+            let (stream, searching) = search(
+                spots, for: .signatures, of: image, requirement.forms, deadline: deadline)
             defer { searching.cancel() }
             for await (spot, candidate) in stream {
                 evaluation.consider(candidate, from: spot.repository)
@@ -112,6 +143,57 @@ extension ImageVerifier {
             }
         }
         return evaluation.outcome
+    }
+
+    /// Looks for attestations wherever they may lie, and reads every one: a good one does not hide a bad one.
+    private func findAttestations(
+        about image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant
+    ) async -> Result<[AttestationFindings], VerificationFailure> {
+        var evaluations = requirement.attestations.map {
+            AttestationEvaluation($0, image: image, in: repository)
+        }
+        let spots = Set(evaluations.flatMap(\.repositories)).flatMap { repository in
+            let budget = CandidateBudget()
+            return Place.all(requirement.forms).map { (Spot(repository: repository, place: $0), budget) }
+        }
+        let (stream, searching) = search(
+            spots, for: .attestations, of: image, requirement.forms, deadline: deadline)
+        defer { searching.cancel() }
+        for await (spot, candidate) in stream {
+            for index in evaluations.indices { evaluations[index].consider(candidate, from: spot.repository) }
+        }
+        var findings: [AttestationFindings] = []
+        for evaluation in evaluations {
+            switch evaluation.outcome {
+            case .success(let found): findings.append(found)
+            case .failure(let failure): return .failure(failure)
+            }
+        }
+        return .success(findings)
+    }
+
+    /// Starts to look in several places, all at once.
+    ///
+    /// Nobody awaits the searches: once a requirement is met by what one place gave, the others may take their time to
+    /// notice that they are cancelled.
+    /// - Returns: what they find, which ends when the last of them does.
+    private func search(
+        _ spots: [(Spot, CandidateBudget)], for purpose: Purpose, of image: Digest, _ forms: Requirement.Forms,
+        deadline: ContinuousClock.Instant
+    ) -> (found: AsyncStream<(spot: Spot, found: Found)>, searching: Task<Void, Never>) {
+        let (stream, found) = AsyncStream.makeStream(of: (spot: Spot, found: Found).self)
+        let searches = spots.map { spot, budget in
+            CandidateSearch(
+                source: source, repository: spot.repository, purpose: purpose, place: spot.place, image: image,
+                forms: forms, deadline: deadline, budget: budget, report: { found.yield((spot, $0)) })
+        }
+        let searching = Task {
+            await withTaskGroup(of: Void.self) { group in
+                for search in searches { group.addTask { await search.run() } }
+            }
+            found.finish()
+        }
+        return (stream, searching)
     }
 
     /// A place in a repository.

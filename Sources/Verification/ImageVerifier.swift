@@ -11,6 +11,8 @@ public final class ImageVerifier: Sendable {
     let configuration: Configuration
     let time: Timekeeper
     let verdicts: Memory<VerdictKey, Result<Void, VerificationFailure>>
+    /// The statements of images that met requirements which ask for attestations.
+    let statements: Memory<VerdictKey, [AttestationFindings]>
     let tags: Memory<TaggedName, Digest>
     /// Where the signatures of a repository's images were the last time.
     let habits = Memory<Repository, Place>(capacity: 10_000)
@@ -29,7 +31,10 @@ public final class ImageVerifier: Sendable {
         self.source = source
         self.configuration = configuration
         self.time = time
-        verdicts = Memory(capacity: configuration.positiveTTL > .zero ? configuration.size : 0)
+        let size = configuration.positiveTTL > .zero ? configuration.size : 0
+        verdicts = Memory(capacity: size)
+        statements = Memory(
+            capacity: size, budget: configuration.statementBytes, maximumCost: configuration.maximumStatementBytes)
         tags = Memory(capacity: configuration.tagTTL > .zero ? configuration.tags : 0)
         resolutions = Flights(limit: configuration.maximumFlights)
         checks = Flights(limit: configuration.maximumFlights)
@@ -37,7 +42,8 @@ public final class ImageVerifier: Sendable {
 
     public var statistics: Statistics {
         Statistics(
-            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed), entries: verdicts.count,
+            hits: hits.load(ordering: .relaxed), misses: misses.load(ordering: .relaxed),
+            entries: verdicts.count + statements.count,
             flights: resolutions.count + checks.count)
     }
 
@@ -61,9 +67,11 @@ public final class ImageVerifier: Sendable {
     private func remembered(
         _ image: ResolvedImage, _ requirement: Requirement, at now: ContinuousClock.Instant
     ) -> CheckResult? {
-        guard let verdict = verdicts.value(for: Self.key(image, requirement), at: now) else { return nil }
+        guard let verdict = known(Self.key(image, requirement), requirement, at: now) else { return nil }
         hits.add(1, ordering: .relaxed)
-        let outcome = verdict.map { PinnableImage(verified: VerifiedImage(image: image, claims: nil)) }
+        let outcome = verdict.map { attestations in
+            PinnableImage(verified: VerifiedImage(image: image, claims: nil, attestations: attestations))
+        }
         return CheckResult(outcome: outcome, digest: image.digest, fromCache: true, duration: .zero)
     }
 
@@ -155,10 +163,12 @@ public final class ImageVerifier: Sendable {
         switch finding {
         case .failed(let failure, let digest):
             return failed(failure, digest, since: start)
-        case .verified(let digest, let claims):
-            let image = ResolvedImage(reference: reference, digest: digest)
+        case .verified(let digest, let proof):
+            let image = VerifiedImage(
+                image: ResolvedImage(reference: reference, digest: digest), claims: proof.claims,
+                attestations: proof.attestations)
             return CheckResult(
-                outcome: .success(PinnableImage(verified: VerifiedImage(image: image, claims: claims))),
+                outcome: .success(PinnableImage(verified: image)),
                 digest: digest, fromCache: false, duration: time.now() - start)
         }
     }

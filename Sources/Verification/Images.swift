@@ -15,13 +15,17 @@ public struct VerifiedImage: Sendable, Hashable {
     /// What the signatures that met the requirement say, in the order of its entries; nil where the verdict was
     /// remembered, since memory keeps verdicts and not payloads.
     public let claims: [Claims]?
+    /// The statements that met the requirement's attestations, one for each of them in their order. Whether they meet
+    /// a policy's conditions as well is for the policy to ask.
+    public let attestations: [AttestationFindings]
 
     public var reference: ImageReference { image.reference }
     public var digest: Digest { image.digest }
 
-    init(image: ResolvedImage, claims: [Claims]?) {
+    init(image: ResolvedImage, claims: [Claims]?, attestations: [AttestationFindings] = []) {
         self.image = image
         self.claims = claims
+        self.attestations = attestations
     }
 }
 

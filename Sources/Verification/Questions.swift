@@ -22,10 +22,20 @@ enum CheckKey: Hashable, Sendable {
     case tag(TaggedName, requirement: SHA256Digest)
 }
 
+/// What met a requirement.
+struct Proof: Sendable {
+    /// Nil where the verdict was remembered.
+    var claims: [Claims]?
+    /// One for each of the requirement's attestations, in their order.
+    var attestations: [AttestationFindings]
+
+    /// About how much memory the statements take, in bytes. One that several findings share is counted for each.
+    var footprint: Int { attestations.reduce(0) { $0 + $1.footprint } }
+}
+
 /// What came of a check.
 enum Finding: Sendable {
-    /// The claims are nil where the verdict was remembered.
-    case verified(Digest, claims: [Claims]?)
+    case verified(Digest, Proof)
     /// The digest is nil where the image could not even be resolved.
     case failed(VerificationFailure, Digest?)
 }

@@ -1,16 +1,22 @@
 import OCI
 import OpenSSL
+import Sigstore
 
 /// Why a requirement cannot be made: it would be satisfied by nothing, or by everything.
 public enum RequirementError: Error, Sendable, Hashable, CustomStringConvertible {
     case noAttestorSets
     case noEntries
+    case noPredicateType
+    case signaturePredicateType
     case countOutOfRange(count: Int, entries: Int)
 
     public var description: String {
         switch self {
         case .noAttestorSets: "a requirement needs at least one set of attestors"
         case .noEntries: "a set of attestors needs at least one entry"
+        case .noPredicateType: "attestations need a predicate type"
+        case .signaturePredicateType:
+            "attestations of the type \(Bundle.signaturePredicateType) are signatures; ask for them as such"
         case .countOutOfRange(let count, let entries):
             "count is \(count), and must be between 1 and the \(entries) entries of the set"
         }
@@ -29,22 +35,29 @@ public struct Requirement: Sendable {
         case bundlesOnly = 1
     }
 
-    /// Every one of these must be satisfied.
+    /// Every one of these must be satisfied by signatures of the image; there are none where attestations are enough.
     public let attestorSets: [AttestorSet]
+    /// Every one of these must be met by attestations about the image.
+    public let attestations: [AttestationRequirement]
     public let forms: Forms
     /// SHA-256 of a canonical encoding: equal for requirements that ask the same, which is what the cache goes by.
     public let fingerprint: SHA256Digest
 
     /// - Throws: ``RequirementError/noAttestorSets``; an image that needs no proof has no requirement at all.
-    public init(attestorSets: [AttestorSet], forms: Forms = .any) throws(RequirementError) {
-        guard !attestorSets.isEmpty else { throw .noAttestorSets }
+    public init(
+        attestorSets: [AttestorSet], attestations: [AttestationRequirement] = [], forms: Forms = .any
+    ) throws(RequirementError) {
+        guard !attestorSets.isEmpty || !attestations.isEmpty else { throw .noAttestorSets }
         self.attestorSets = attestorSets
+        self.attestations = attestations
         self.forms = forms
 
-        var encoder = FingerprintEncoder(domain: "countersign requirement 1")
+        var encoder = FingerprintEncoder(domain: "countersign requirement 2")
         encoder.append(Int(forms.rawValue))
         encoder.append(attestorSets.count)
         for set in attestorSets { set.encode(into: &encoder) }
+        encoder.append(attestations.count)
+        for attestation in attestations { attestation.encode(into: &encoder) }
         fingerprint = encoder.digest
     }
 }

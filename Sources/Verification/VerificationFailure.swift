@@ -7,6 +7,10 @@ public enum VerificationFailure: Error, Sendable, Equatable {
     case signatureNotFound
     /// There are signatures, and this is the nearest miss among them.
     case signature(SignatureFailure)
+    /// Nothing that could be an attestation lies beside the image.
+    case attestationNotFound(predicateType: String)
+    /// There are attestations or signatures, none is of this type by whom it is asked of, and this is the nearest miss.
+    case attestation(predicateType: String, SignatureFailure)
     /// The registry did not give what was needed.
     case registry(RegistryFailure)
     /// More lies beside the image than anybody reads.
@@ -22,7 +26,7 @@ public enum VerificationFailure: Error, Sendable, Equatable {
     /// a missing image or unreadable data included, is a decision.
     public var isError: Bool {
         switch self {
-        case .signatureNotFound, .signature, .limitExceeded: false
+        case .signatureNotFound, .signature, .attestationNotFound, .attestation, .limitExceeded: false
         case .timedOut, .overloaded: true
         case .registry(let failure): failure.isUndecided
         }
@@ -32,15 +36,40 @@ public enum VerificationFailure: Error, Sendable, Equatable {
     public var label: String {
         switch self {
         case .signatureNotFound: "signature_not_found"
-        case .signature(.signatureMismatch): "signature_mismatch"
-        case .signature(.digestMismatch): "digest_mismatch"
-        case .signature(.annotationMismatch): "annotation_mismatch"
-        case .signature(.typeMismatch): "type_mismatch"
-        case .signature: "signature_unusable"
+        case .attestationNotFound: "attestation_not_found"
+        case .signature(let failure), .attestation(_, let failure): Self.label(failure)
         case .registry(let failure): failure.isMissing ? "image_not_found" : "registry"
         case .limitExceeded: "limit_exceeded"
         case .timedOut: "timed_out"
         case .overloaded: "overloaded"
+        }
+    }
+
+    private static func label(_ failure: SignatureFailure) -> String {
+        switch failure {
+        case .signatureMismatch: "signature_mismatch"
+        case .digestMismatch: "digest_mismatch"
+        case .annotationMismatch: "annotation_mismatch"
+        case .typeMismatch: "type_mismatch"
+        case .predicateTypeMismatch: "predicate_type_mismatch"
+        case .malformed, .unsupported, .malformedClaims: "signature_unusable"
+        }
+    }
+
+    /// What is told of several failures: that nothing could be decided, else what stood in the way of reading, else the
+    /// nearest miss.
+    static func graver(_ a: VerificationFailure?, _ b: VerificationFailure) -> VerificationFailure {
+        guard let a else { return b }
+        return b.gravity > a.gravity ? b : a
+    }
+
+    private var gravity: Int {
+        switch self {
+        case _ where isError: 1002
+        case .registry: 1001
+        case .limitExceeded: 1000
+        case .signature(let failure), .attestation(_, let failure): 1 + failure.nearness
+        default: 0
         }
     }
 }
@@ -50,6 +79,10 @@ extension VerificationFailure: CustomStringConvertible {
         switch self {
         case .signatureNotFound: "signature not found"
         case .signature(let failure): failure.description
+        case .attestationNotFound(let type): "attestation of type \(type) not found"
+        case .attestation(let type, .predicateTypeMismatch(let found)):
+            "attestation of type \(type) not found; the attestor signed one of type \(found) for this image"
+        case .attestation(let type, let failure): "attestation of type \(type): \(failure)"
         case .registry(let failure): failure.description
         case .limitExceeded(let what, let limit): "there are more \(what) than the \(limit) that are read"
         case .timedOut: "timed out before the image could be verified"

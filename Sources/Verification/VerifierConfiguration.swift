@@ -11,6 +11,12 @@ extension ImageVerifier {
         public var negativeTTL: Duration
         /// The most verdicts that are remembered; 0 turns the memory off. Each takes some 500 bytes.
         public var size: Int
+        /// The most memory that the statements of attested images take, in bytes: conditions are asked of them anew at
+        /// each admission. Larger by what one request or another holds at the time.
+        public var statementBytes: Int
+        /// What an image's statements take at most to be remembered, in bytes: an SBOM of more is read again each time,
+        /// and leaves the memory to the many that are small.
+        public var maximumStatementBytes: Int
         /// How long a tag is believed to stand for the digest it did, where that digest is pinned into the object. As
         /// long as the mutating and the validating call for one object, and a rollout's pods after one another, take.
         public var tagTTL: Duration
@@ -24,12 +30,15 @@ extension ImageVerifier {
 
         public init(
             positiveTTL: Duration = .seconds(60 * 60), negativeTTL: Duration = .seconds(10), size: Int = 10_000,
+            statementBytes: Int = 64 << 20, maximumStatementBytes: Int = 4 << 20,
             tagTTL: Duration = .seconds(10), tags: Int = 10_000, checkLimit: Duration = .seconds(60),
             maximumFlights: Int = 1024
         ) {
             self.positiveTTL = positiveTTL
             self.negativeTTL = negativeTTL
             self.size = size
+            self.statementBytes = statementBytes
+            self.maximumStatementBytes = maximumStatementBytes
             self.tagTTL = tagTTL
             self.tags = tags
             self.checkLimit = checkLimit

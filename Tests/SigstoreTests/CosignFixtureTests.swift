@@ -138,7 +138,7 @@ import Testing
         let failures: [SignatureFailure] = [
             .malformed(""), .unsupported(""), .signatureMismatch, .malformedClaims(""),
             .digestMismatch(signed: "", expected: digest), .typeMismatch(found: ""),
-            .annotationMismatch(key: "", expected: ""),
+            .predicateTypeMismatch(found: ""), .annotationMismatch(key: "", expected: ""),
         ]
         #expect(failures.map(\.nearness) == Array(failures.indices))
     }

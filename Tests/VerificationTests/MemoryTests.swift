@@ -37,6 +37,37 @@ import Testing
         }
     }
 
+    @Test func costsAreBounded() {
+        let memory = Memory<Int, Int>(capacity: 50, budget: 100, maximumCost: 40)
+        for number in 0..<1000 {
+            let cost = number % 45
+            memory.remember(number, cost: cost, for: number % 60, at: now, lasting: .seconds(5))
+            #expect(memory.cost <= 100)
+            #expect(memory.count <= 50)
+            #expect(memory.value(for: number % 60, at: now) == (cost <= 40 ? number : nil))
+        }
+        // What is too large now is forgotten as it was.
+        memory.remember(1, cost: 1, for: 1, at: now, lasting: .seconds(5))
+        memory.remember(2, cost: 41, for: 1, at: now, lasting: .seconds(5))
+        #expect(memory.value(for: 1, at: now) == nil)
+        // The same key pays once.
+        let single = Memory<Int, Int>(capacity: 50, budget: 100)
+        for cost in [60, 100, 1, 99] { single.remember(cost, cost: cost, for: 1, at: now, lasting: .seconds(5)) }
+        #expect(single.cost == 99)
+        #expect(single.count == 1)
+    }
+
+    /// Every entry stays where it can be found while others go.
+    @Test func costsOfTheRestRemain() {
+        let memory = Memory<Int, Int>(capacity: 100, budget: 1000)
+        for number in 0..<2000 {
+            let key = number * 31 % 150
+            memory.remember(key, cost: number * number % 200, for: key, at: now, lasting: .seconds(5))
+            for key in 0..<150 { #expect([nil, key].contains(memory.value(for: key, at: now))) }
+            #expect(memory.cost <= 1000)
+        }
+    }
+
     /// Whatever fits is kept, however it is asked for.
     @Test func theWholeCapacityCounts() {
         let memory = Memory<Int, Int>(capacity: 100)

@@ -20,6 +20,10 @@ import Testing
         try Requirement(attestorSets: [AttestorSet(count: count, entries: attestors)], forms: forms)
     }
 
+    private func attestation(_ type: String, _ sets: AttestorSet...) throws -> AttestationRequirement {
+        try AttestationRequirement(predicateType: type, attestorSets: sets)
+    }
+
     @Test func whatEverythingWouldSatisfyCannotBeMade() throws {
         #expect(throws: RequirementError.noAttestorSets) { try Requirement(attestorSets: []) }
         #expect(throws: RequirementError.noEntries) { try AttestorSet(entries: []) }
@@ -30,6 +34,16 @@ import Testing
             }
         }
         #expect(try AttestorSet(entries: entries + entries).count == 2)
+        let set = try AttestorSet(entries: entries)
+        #expect(throws: RequirementError.noAttestorSets) {
+            try AttestationRequirement(predicateType: "x", attestorSets: [])
+        }
+        #expect(throws: RequirementError.noPredicateType) {
+            try AttestationRequirement(predicateType: "", attestorSets: [set])
+        }
+        #expect(throws: RequirementError.signaturePredicateType) {
+            try AttestationRequirement(predicateType: "https://sigstore.dev/cosign/sign/v1", attestorSets: [set])
+        }
     }
 
     /// Two requirements that ask for something else must never share a verdict.
@@ -55,6 +69,12 @@ import Testing
             try requirement(.set(set), plain),
             try requirement(plain, .set(set)),
             try Requirement(attestorSets: [set, set]),
+            try Requirement(attestorSets: [], attestations: [attestation("a", set)]),
+            try Requirement(attestorSets: [], attestations: [attestation("b", set)]),
+            try Requirement(attestorSets: [set], attestations: [attestation("a", set)]),
+            try Requirement(attestorSets: [], attestations: [attestation("a", set, set)]),
+            try Requirement(attestorSets: [], attestations: [attestation("a", set), attestation("b", set)]),
+            try Requirement(attestorSets: [], attestations: [attestation("b", set), attestation("a", set)]),
             try Requirement(attestorSets: [AttestorSet(entries: [plain, .key(KeyAttestor(key: bob))]), set]),
             try Requirement(attestorSets: [set, AttestorSet(entries: [plain, .key(KeyAttestor(key: bob))])]),
         ]
