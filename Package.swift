@@ -56,6 +56,9 @@ let package = Package(
         module("Policy", ["JSON", "Matching", "YAML", "OCI", "OpenSSL", "Verification"]),
         module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Verification"]),
 
+        // Floor 7: who calls the gate
+        module("Rehearsal", ["JSON", "YAML", "OCI", "Admission", "Policy"]),
+
         // Side: a registry and a signer for the demo, the tests and the benchmarks
         module("LocalRegistry", ["JSON", "OCI", "OpenSSL", "HTTPServer"]),
 
@@ -64,7 +67,7 @@ let package = Package(
             name: "countersign",
             dependencies: [
                 "Admission", "HTTPClient", "HTTPServer", "LocalRegistry", "Metrics", "Policy", "Registry",
-                "Verification",
+                "Rehearsal", "Verification",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -88,6 +91,12 @@ let package = Package(
         tests(
             "Admission",
             ["JSON", "HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry", "Verification"]),
+        tests(
+            "Rehearsal",
+            [
+                "Admission", "HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry",
+                "Verification",
+            ]),
         // Real registries, cosign and the executable itself (`make test` brings them)
         .testTarget(
             name: "IntegrationTests", dependencies: ["LocalRegistry", "OpenSSL"], swiftSettings: settings),

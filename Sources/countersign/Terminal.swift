@@ -14,6 +14,7 @@ struct Terminal {
 
     func green(_ text: String) -> String { paint(text, 32) }
     func red(_ text: String) -> String { paint(text, 31) }
+    func yellow(_ text: String) -> String { paint(text, 33) }
     func bold(_ text: String) -> String { paint(text, 1) }
 
     private func paint(_ text: String, _ code: Int) -> String {

@@ -21,6 +21,8 @@ public struct PolicyFiles: Sendable {
 
     private static let extensions = [".yaml", ".yml", ".json"]
 
+    private static let tooLarge = "is larger than \(maximumFileBytes >> 20) MiB; split it into several files"
+
     private var seen: Set<String> = []
 
     /// Reads the files at `paths`, and those named `*.yaml`, `*.yml` and `*.json` in folders and the folders inside
@@ -28,8 +30,23 @@ public struct PolicyFiles: Sendable {
     ///
     /// Names that begin with a dot are passed over inside folders: a mounted ConfigMap keeps its older versions
     /// there. What cannot be read is a problem.
-    public init(reading paths: [String]) {
-        for path in paths { read(path, depth: 0) }
+    /// - Parameter standardInput: What `-` among the paths stands for; nil takes it for the name of a file.
+    public init(reading paths: [String], standardInput: (() -> [UInt8]?)? = nil) {
+        for path in paths {
+            if path == "-", let standardInput {
+                read(standardInput)
+            } else {
+                read(path, depth: 0)
+            }
+        }
+    }
+
+    private mutating func read(_ standardInput: () -> [UInt8]?) {
+        let name = "standard input"
+        guard seen.insert("-").inserted else { return }
+        guard let bytes = standardInput() else { return problem(name, "cannot be read") }
+        guard bytes.count <= Self.maximumFileBytes else { return problem(name, Self.tooLarge) }
+        files.append(File(path: name, bytes: bytes))
     }
 
     /// Changes when a file, or which files there are, or what is wrong with them changes.
@@ -79,15 +96,14 @@ public struct PolicyFiles: Sendable {
     private mutating func readFile(_ path: String, _ resolved: String) {
         // One file given twice, or by way of its folder, is one file.
         guard seen.insert(resolved).inserted else { return }
-        let tooLarge = "is larger than \(Self.maximumFileBytes >> 20) MiB; split it into several files"
         let size = (try? FileManager.default.attributesOfItem(atPath: resolved))?[.size]
         guard let size = size as? UInt64 ?? (size as? Int).map(UInt64.init), size <= Self.maximumFileBytes else {
-            return problem(path, tooLarge)
+            return problem(path, Self.tooLarge)
         }
         guard let data = FileManager.default.contents(atPath: resolved) else {
             return problem(path, "cannot be read; check the permissions of the file")
         }
-        guard data.count <= Self.maximumFileBytes else { return problem(path, tooLarge) }
+        guard data.count <= Self.maximumFileBytes else { return problem(path, Self.tooLarge) }
         files.append(File(path: path, bytes: [UInt8](data)))
     }
 
