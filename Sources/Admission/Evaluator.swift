@@ -1,8 +1,8 @@
 import Policy
 import Verification
 
-/// Takes one request through the rooms of the gate: facts, plan, checks, verdict. It knows neither where requests come from nor
-/// where answers go, so that the server and `countersign apply` decide alike.
+/// Takes one request through the rooms of the gate: facts, plan, checks, verdict. It knows neither where requests come
+/// from nor where answers go, so that the server and `countersign apply` decide alike.
 public struct Evaluator: Sendable {
     public let policies: PolicySnapshot
     public let verifier: ImageVerifier

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Glibc
 import Policy
 import Rehearsal
 
@@ -23,14 +23,28 @@ struct RehearsalInput {
         guard let snapshot = loaded.snapshot, read.problems.isEmpty, old.problems.isEmpty else {
             throw Self.unreadable
         }
-        if snapshot.policies.isEmpty { StandardError.print("note: there is no policy with verifyImages rules") }
-        if read.manifests.isEmpty { StandardError.print("note: there is no resource") }
+        // A pipeline whose step before failed sends nothing, and must not take that for a pass.
+        guard !snapshot.policies.isEmpty else { throw Self.nothing("no policy with verifyImages rules", in: policies) }
+        guard !read.manifests.isEmpty else { throw Self.nothing("no resource", in: resources) }
         self.policies = snapshot
         manifests = read.manifests
         shape = request.shape(oldObjects: old.manifests)
     }
 
+    private static func nothing(_ what: String, in paths: [String]) -> ExitCode {
+        let places = paths.map { $0 == "-" ? "standard input" : $0 }.joined(separator: ", ")
+        StandardError.print("error: there is \(what) in \(places)")
+        return unreadable
+    }
+
+    /// All of it, up to a byte more than fits.
     private static func standardInput() -> [UInt8]? {
-        FileManager.default.contents(atPath: "/dev/stdin").map { [UInt8]($0) }
+        var bytes: [UInt8] = []
+        while bytes.count <= PolicyFiles.maximumFileBytes {
+            let byte = getchar()
+            guard byte != EOF else { break }
+            bytes.append(UInt8(truncatingIfNeeded: byte))
+        }
+        return bytes
     }
 }
