@@ -1,15 +1,22 @@
+import Glibc
 import HTTPClient
 import OpenSSL
 
 /// Where the process begins.
 @main
 enum Main {
-    static func main() async {
+    /// Not an async function: on Linux its main thread would wait with every signal let through, and SIGTERM would end
+    /// the process on the spot.
+    static func main() {
         // Before any thread exists: a thread inherits the mask of the one that makes it, and a signal must find only
         // the waiter. OpenSSL comes before libcurl, which would set it up with its own choices.
         Signals.block()
         OpenSSLLibrary.initialize()
         HTTPClient.initializeLibrary()
-        await Countersign.main()
+        Task.detached {
+            await Countersign.main()
+            exit(EXIT_SUCCESS)
+        }
+        Signals.take()
     }
 }

@@ -1,26 +1,37 @@
-import Dispatch
 import Glibc
+import Synchronization
 
-/// The signals that end the process in order, taken by one waiting thread instead of by handlers.
+/// The signals that end the process, taken by the main thread, which waits for nothing else, instead of by handlers.
 enum Signals {
-    /// Keeps SIGTERM (Kubernetes) and SIGINT (Ctrl-C) for ``next()``. To be called before any other thread exists.
+    /// Who is to hear of a signal; a command that has nothing to end in order waits for none.
+    private static let listener = Mutex<CheckedContinuation<String, Never>?>(nil)
+
+    /// Keeps SIGTERM (Kubernetes) and SIGINT (Ctrl-C) for ``take()``. To be called before any other thread exists.
     static func block() {
         var set = makeSet()
         _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Waits for one of the ending signals and returns its name.
-    static func next() async -> String {
-        await withCheckedContinuation { continuation in
-            // A thread of its own: sigwait blocks, and a thread of the cooperative pool must not.
-            DispatchQueue(label: "countersign.signals").async {
-                var set = makeSet()
-                var number: Int32 = 0
-                while unsafe sigwait(&set, &number) != 0 {}
-                continuation.resume(returning: number == SIGINT ? "SIGINT" : "SIGTERM")
+    /// Takes signals for ever, on the main thread. One that nobody listens for ends the process, as it would have
+    /// without ``block()``; so does a second one, from an operator who does not want to wait.
+    static func take() -> Never {
+        while true {
+            var set = makeSet()
+            var number: Int32 = 0
+            guard unsafe sigwait(&set, &number) == 0 else { continue }
+            let waiting = listener.withLock { listener in
+                defer { listener = nil }
+                return listener
             }
+            guard let waiting else { _exit(128 + number) }
+            waiting.resume(returning: number == SIGINT ? "SIGINT" : "SIGTERM")
         }
+    }
+
+    /// Waits for one of the ending signals and returns its name. One caller at a time.
+    static func next() async -> String {
+        await withCheckedContinuation { continuation in listener.withLock { $0 = continuation } }
     }
 
     private static func makeSet() -> sigset_t {
