@@ -75,7 +75,8 @@ public final class HTTPClient: Sendable {
             deadline: request.deadline,
             caPath: origin.isSecure ? try authorities.path(adding: request.caFile) : nil,
             clientCertificate: request.clientCertificate,
-            verifiesPeer: request.verifiesPeer
+            verifiesPeer: request.verifiesPeer,
+            awaitsSharing: request.awaitsSharing
         )
         let id = nextID.add(1, ordering: .relaxed).newValue
         return await withTaskCancellationHandler {

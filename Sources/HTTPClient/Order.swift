@@ -13,6 +13,7 @@ struct Order: Sendable {
     let caPath: String?
     let clientCertificate: HTTPClient.ClientCertificate?
     let verifiesPeer: Bool
+    let awaitsSharing: Bool
 }
 
 /// What all requests of a client have in common.
@@ -43,7 +44,7 @@ extension EasyHandle {
         // (3) HTTP/2 where TLS offers it, on a connection that others may share; plain text is HTTP/1.1, and must not
         // wait for another connection to turn out to be HTTP/2.
         try set(CURLOPT_HTTP_VERSION, order.origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        try set(CURLOPT_PIPEWAIT, order.origin.isSecure ? 1 : 0)
+        try set(CURLOPT_PIPEWAIT, order.origin.isSecure && order.awaitsSharing ? 1 : 0)
         if order.origin.isSecure { try prepareTLS(order, environment) }
         try prepareMessage(order, environment)
     }

@@ -30,6 +30,11 @@ extension HTTPClient {
         public var clientCertificate: ClientCertificate?
         /// False accepts any certificate, of the server of `url` only: one that it redirects to is verified.
         public var verifiesPeer: Bool
+        /// Whether to wait for a connection that is being made, which may carry several requests at once (HTTP/2).
+        ///
+        /// To be turned off where plain text may be spoken at the same host and port: libcurl cannot tell the two apart
+        /// and would wait for the end of whatever is asked there, however long it stalls.
+        public var awaitsSharing: Bool
 
         public init(
             method: String = "GET",
@@ -41,7 +46,8 @@ extension HTTPClient {
             maximumRedirects: Int = 5,
             caFile: String? = nil,
             clientCertificate: ClientCertificate? = nil,
-            verifiesPeer: Bool = true
+            verifiesPeer: Bool = true,
+            awaitsSharing: Bool = true
         ) {
             self.method = method
             self.url = url
@@ -53,6 +59,7 @@ extension HTTPClient {
             self.caFile = caFile
             self.clientCertificate = clientCertificate
             self.verifiesPeer = verifiesPeer
+            self.awaitsSharing = awaitsSharing
         }
     }
 

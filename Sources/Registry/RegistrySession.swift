@@ -73,7 +73,7 @@ final class RegistrySession: Sendable {
             let authorization = shown?.authorization ?? authorizer.remembered(for: access)
             do throws(HTTPClient.Failure) {
                 let answer = try await wire.send(
-                    httpRequest(request, endpoint.url(scheme, request.path), authorization), to: endpoint.host,
+                    httpRequest(request, to: endpoint, over: scheme, authorization), to: endpoint.host,
                     isProbe: scheme != candidates.last)
                 let isLast = !failures.isEmpty
                 // TLS servers answer plain text with a bare 400, which is no registry's answer.
@@ -99,13 +99,14 @@ final class RegistrySession: Sendable {
     }
 
     private func httpRequest(
-        _ request: RegistryRequest, _ url: String, _ authorization: Authorization?
+        _ request: RegistryRequest, to endpoint: Endpoint, over scheme: Endpoint.Scheme, _ authorization: Authorization?
     ) -> HTTPClient.Request {
         var headers = [(name: "Accept", value: request.accept.joined(separator: ", "))]
         if let authorization { headers.append(("Authorization", authorization.header)) }
         return HTTPClient.Request(
-            url: url, headers: headers, maximumResponseBytes: request.maximumBytes, deadline: request.deadline,
-            maximumRedirects: RegistryLimits.redirects, caFile: configuration.caFile)
+            url: endpoint.url(scheme, request.path), headers: headers, maximumResponseBytes: request.maximumBytes,
+            deadline: request.deadline, maximumRedirects: RegistryLimits.redirects, caFile: configuration.caFile,
+            awaitsSharing: !endpoint.allowsPlainHTTP)
     }
 
     private func remember(_ scheme: Endpoint.Scheme, for host: String) {
