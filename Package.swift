@@ -99,7 +99,8 @@ let package = Package(
             ]),
         // Real registries, cosign and the executable itself (`make test` brings them)
         .testTarget(
-            name: "IntegrationTests", dependencies: ["LocalRegistry", "OpenSSL"], swiftSettings: settings),
+            name: "IntegrationTests", dependencies: ["CLinux", "LocalRegistry", "OCI", "OpenSSL"],
+            swiftSettings: settings),
 
         tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL", "Sigstore"]),
     ]

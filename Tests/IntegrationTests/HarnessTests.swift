@@ -1,3 +1,4 @@
+import LocalRegistry
 import Testing
 
 /// The harness against a registry and cosign alone: if these fail, what the other tests say about the gate is worth
@@ -30,6 +31,22 @@ import Testing
         let byBundle = try await world.cosign3.verify(world.image("moved3"), publicPath: world.key.publicPath)
         #expect(byBundle.status != 0)
         #expect(!byBundle.errors.contains("no signatures found"), "\(byBundle)")
+    }
+
+    /// Our registry is registry enough for cosign: what it wrote there it finds again.
+    @Test(arguments: GenerationTests.Place.allCases)
+    func cosignAcceptsWhatItSignedInOurRegistry(place: GenerationTests.Place) async throws {
+        let world = try await World.shared()
+        let registry = try LocalRegistry(behaviour: place.behaviour)
+        let pusher = Pusher(host: registry.host, curl: Curl(folder: world.folder))
+        for cosign in [world.cosign2, world.cosign3] {
+            let digest = try await pusher.image("demo/app", "v\(cosign.generation)", label: "\(cosign.generation)")
+            let image = "\(registry.host)/demo/app@\(digest)"
+            #expect(try await cosign.verify(image, publicPath: world.key.publicPath).status != 0)
+            try await cosign.sign(image, with: world.key)
+            let good = try await cosign.verify(image, publicPath: world.key.publicPath)
+            #expect(good.status == 0, "cosign \(cosign.generation): \(good)")
+        }
     }
 
     @Test func aCommandThatHangsIsKilled() async throws {

@@ -58,15 +58,10 @@ enum Command {
 
 /// A child process whose output goes to files, killed at the latest when nobody refers to it any more.
 final class Child: Sendable {
-    private struct State {
-        var status: Int32?
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
     let processID: Int32
     private let outputPath: String
     private let errorPath: String
-    private let state: Mutex<State>
+    private let ending: Ending
 
     init(
         _ executable: String,
@@ -78,31 +73,21 @@ final class Child: Sendable {
         let name = URL(filePath: executable).lastPathComponent
         let outputPath = folder.unique(name + ".stdout")
         let errorPath = folder.unique(name + ".stderr")
-        for path in [outputPath, errorPath] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
         var variables = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "HOME": folder.path]
         variables.merge(environment) { _, given in given }
-
-        let process = Process()
-        process.executableURL = URL(filePath: executable)
-        process.arguments = arguments
-        process.environment = variables
-        process.currentDirectoryURL = URL(filePath: folder.path)
-        process.standardInput = try FileHandle(forReadingFrom: URL(filePath: inputPath))
-        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: outputPath))
-        process.standardError = try FileHandle(forWritingTo: URL(filePath: errorPath))
-
-        let ended = EndOfProcess()
-        process.terminationHandler = { ended.happened(status: $0.terminationStatus) }
-        try process.run()
-        Undertaker.shared.born(process.processIdentifier)
-
-        self.processID = process.processIdentifier
+        let processID = try Spawn.start(
+            executable, arguments, environment: variables, input: .file(inputPath),
+            outputPath: outputPath, errorPath: errorPath)
+        Undertaker.shared.born(processID)
+        self.processID = processID
         self.outputPath = outputPath
         self.errorPath = errorPath
-        self.state = Mutex(State())
-        ended.tell { [weak self, processID] status in
+        let ending = Ending()
+        self.ending = ending
+        Thread.detachNewThread {
+            Spawn.waitForEnd(of: processID)
+            ending.record { Spawn.reap(processID) }
             Undertaker.shared.died(processID)
-            self?.record(status)
         }
     }
 
@@ -110,23 +95,46 @@ final class Child: Sendable {
 
     var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
     var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
-    var hasEnded: Bool { state.withLock { $0.status != nil } }
+    var hasEnded: Bool { ending.status != nil }
 
-    /// Sends a signal to this process and no other.
-    func signal(_ number: Int32) {
-        state.withLock { state in
-            if state.status == nil { _ = Foundation.kill(processID, number) }
-        }
-    }
+    /// Sends a signal to this process and no other: never after its end, when the id may be another's.
+    func signal(_ number: Int32) { ending.unlessEnded { _ = Foundation.kill(processID, number) } }
 
     func kill() { signal(SIGKILL) }
 
     /// The exit status, or nil when the process has not ended after `limit`.
     func end(within limit: Duration) async -> Int32? {
-        let timer = Task {
+        let timer = Task { [ending] in
             try await Task.sleep(for: limit)
-            wakeWaiters()
+            ending.wakeWaiters()
         }
+        defer { timer.cancel() }
+        return await ending.wait()
+    }
+}
+
+/// The end of a process, which somebody records and others wait for.
+private final class Ending: Sendable {
+    private struct State {
+        var status: Int32?
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    var status: Int32? { state.withLock { $0.status } }
+
+    func record(_ status: () -> Int32) {
+        state.withLock { $0.status = status() }
+        wakeWaiters()
+    }
+
+    func unlessEnded(_ body: () -> Void) {
+        state.withLock { if $0.status == nil { body() } }
+    }
+
+    /// The status, or nil when the waiters were woken before there was one.
+    func wait() async -> Int32? {
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
                 if state.status == nil { state.waiters.append(continuation) }
@@ -134,46 +142,14 @@ final class Child: Sendable {
             }
             if hasEnded { continuation.resume() }
         }
-        timer.cancel()
-        return state.withLock { $0.status }
+        return status
     }
 
-    private func record(_ status: Int32) {
-        state.withLock { $0.status = status }
-        wakeWaiters()
-    }
-
-    private func wakeWaiters() {
+    func wakeWaiters() {
         let waiters = state.withLock { state in
             defer { state.waiters = [] }
             return state.waiters
         }
         for waiter in waiters { waiter.resume() }
-    }
-}
-
-/// Carries the end of a process to somebody who may only start listening after it happened.
-private final class EndOfProcess: Sendable {
-    private struct State {
-        var status: Int32?
-        var listener: (@Sendable (Int32) -> Void)?
-    }
-
-    private let state = Mutex(State())
-
-    func happened(status: Int32) {
-        let listener = state.withLock { state in
-            state.status = status
-            return state.listener
-        }
-        listener?(status)
-    }
-
-    func tell(_ listener: @escaping @Sendable (Int32) -> Void) {
-        let status = state.withLock { state in
-            state.listener = listener
-            return state.status
-        }
-        if let status { listener(status) }
     }
 }

@@ -17,10 +17,19 @@ struct Cosign: Sendable {
 
     let generation: Generation
     let folder: TemporaryFolder
+    private let registryFlags: [String]
 
-    init(_ generation: Generation, in folder: TemporaryFolder) throws {
+    /// - Parameter access: how to get into the registry, when it is not open to all over plain HTTP.
+    init(_ generation: Generation, in folder: TemporaryFolder, access: DockerRegistry.Access? = nil) throws {
         self.generation = generation
         self.folder = folder
+        registryFlags =
+            access.map {
+                [
+                    "--registry-cacert", $0.caFile, "--registry-username", DockerRegistry.Access.user,
+                    "--registry-password", DockerRegistry.Access.password,
+                ]
+            } ?? ["--allow-http-registry"]
         // cosign 3 asks for its services in files: these name none.
         try folder.write(
             #"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}"#, to: "signing-config.json")
@@ -32,12 +41,12 @@ struct Cosign: Sendable {
 
     private var withoutServices: [String] {
         switch generation {
-        case .two: ["--tlog-upload=false", "--yes", "--allow-http-registry"]
+        case .two: ["--tlog-upload=false", "--yes"] + registryFlags
         case .three:
             [
                 "--signing-config", "\(folder.path)/signing-config.json",
-                "--trusted-root", "\(folder.path)/trusted-root.json", "--yes", "--allow-http-registry",
-            ]
+                "--trusted-root", "\(folder.path)/trusted-root.json", "--yes",
+            ] + registryFlags
         }
     }
 
@@ -84,6 +93,6 @@ struct Cosign: Sendable {
     {
         let flags = annotations.sorted { $0.key < $1.key }.flatMap { ["-a", "\($0.key)=\($0.value)"] }
         return try await run(
-            ["verify", "--key", publicPath, "--insecure-ignore-tlog", "--allow-http-registry"] + flags + [image])
+            ["verify", "--key", publicPath, "--insecure-ignore-tlog"] + registryFlags + flags + [image])
     }
 }

@@ -16,9 +16,19 @@ struct Pusher: Sendable {
     static let ociIndex = "application/vnd.oci.image.index.v1+json"
     static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
 
-    /// `host:port` of a registry that speaks plain HTTP.
     let host: String
     let curl: Curl
+    var access: DockerRegistry.Access?
+
+    private func send(
+        _ method: String, _ path: String, headers: [String] = [], body: [UInt8]? = nil
+    ) async throws -> Curl.Answer {
+        let url = path.hasPrefix("/") ? "\(access == nil ? "http" : "https")://\(host)\(path)" : path
+        let options =
+            access == nil ? [] : ["--user", "\(DockerRegistry.Access.user):\(DockerRegistry.Access.password)"]
+        return try await curl.send(
+            method, url, headers: headers, body: body, caFile: access?.caFile, options: options)
+    }
 
     /// Pushes a small image that differs from every image of another `label`, and returns its digest.
     @discardableResult
@@ -71,13 +81,12 @@ struct Pusher: Sendable {
     /// Uploads a blob and returns its digest.
     func blob(_ repository: String, _ bytes: [UInt8]) async throws -> String {
         let digest = "sha256:" + SHA256Digest(of: bytes).hex
-        let opened = try await curl.send("POST", "http://\(host)/v2/\(repository)/blobs/uploads/", body: [])
-        guard opened.status == 202, var location = opened.header("location") else {
+        let opened = try await send("POST", "/v2/\(repository)/blobs/uploads/", body: [])
+        guard opened.status == 202, let location = opened.header("location") else {
             throw CommandFailure(description: "\(host) opens no upload: \(opened.status) \(opened.text)")
         }
-        if location.hasPrefix("/") { location = "http://\(host)\(location)" }
         let separator = location.contains("?") ? "&" : "?"
-        let stored = try await curl.send(
+        let stored = try await send(
             "PUT", "\(location)\(separator)digest=\(digest)", headers: ["Content-Type: application/octet-stream"],
             body: bytes)
         guard stored.status == 201 else {
@@ -89,8 +98,8 @@ struct Pusher: Sendable {
     /// Stores a manifest under a tag or digest, and returns its digest.
     @discardableResult
     func manifest(_ repository: String, _ reference: String, _ manifest: StoredManifest) async throws -> String {
-        let stored = try await curl.send(
-            "PUT", "http://\(host)/v2/\(repository)/manifests/\(reference)",
+        let stored = try await send(
+            "PUT", "/v2/\(repository)/manifests/\(reference)",
             headers: ["Content-Type: \(manifest.mediaType)"], body: manifest.bytes)
         guard stored.status == 201 else {
             throw CommandFailure(description: "\(host) takes no manifest: \(stored.status) \(stored.text)")
@@ -101,8 +110,8 @@ struct Pusher: Sendable {
     /// What the registry answers for a tag or digest.
     func fetch(_ repository: String, _ reference: String) async throws -> StoredManifest {
         let accepted = [Self.ociManifest, Self.ociIndex, Self.dockerManifest].joined(separator: ", ")
-        let answer = try await curl.send(
-            "GET", "http://\(host)/v2/\(repository)/manifests/\(reference)", headers: ["Accept: \(accepted)"])
+        let answer = try await send(
+            "GET", "/v2/\(repository)/manifests/\(reference)", headers: ["Accept: \(accepted)"])
         guard answer.status == 200 else {
             throw CommandFailure(
                 description: "\(host)/\(repository) has no \(reference): \(answer.status) \(answer.text)")

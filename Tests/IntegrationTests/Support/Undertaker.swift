@@ -23,13 +23,11 @@ final class Undertaker: Sendable {
 
     private init() {
         let pipe = Pipe()
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", Self.script]
-        process.standardInput = pipe
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try? process.run()
+        // Nothing can be done when this fails, and little is lost: children that a crash leaves behind.
+        _ = try? Spawn.start(
+            "/bin/sh", ["-c", Self.script], environment: ["PATH": "/usr/bin:/bin"],
+            input: .descriptor(pipe.fileHandleForReading.fileDescriptor), outputPath: "/dev/null",
+            errorPath: "/dev/null")
         self.pipe = Mutex(pipe.fileHandleForWriting)
     }
 
