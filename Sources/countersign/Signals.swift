@@ -29,9 +29,11 @@ enum Signals {
         }
     }
 
-    /// Waits for one of the ending signals and returns its name. One caller at a time.
+    /// Waits for one of the ending signals and returns its name. One caller at a time. What was printed before is on its
+    /// way by then, also into a file or a pipe.
     static func next() async -> String {
-        await withCheckedContinuation { continuation in listener.withLock { $0 = continuation } }
+        fflush(nil)
+        return await withCheckedContinuation { continuation in listener.withLock { $0 = continuation } }
     }
 
     private static func makeSet() -> sigset_t {
