@@ -78,11 +78,14 @@ import Testing
             loads("an entry of verifyImages", "cosignOCI11", "true"),
             loads("an entry of verifyImages", "imageRegistryCredentials", #"{"allowInsecureRegistry":false}"#),
             loads("an entry of verifyImages", "validate", #"{"message":"a"}"#),
-            refused("an entry of verifyImages", "attestations", #"[{"type":"a"}]"#),
+            loads("an entry of verifyImages", "attestations", "[]"),
             refused("an entry of verifyImages", "roots", #""a""#),
             refused("an entry of verifyImages", "subject", #""a""#),
             refused("an entry of verifyImages", "issuer", #""a""#),
             refused("an entry of verifyImages", "additionalExtensions", #"{"a":"b"}"#),
+
+            loads("an attestation", "name", #""a""#),
+            refused("an attestation", "conditions", #"[{"all":[{"key":"a","operator":"Equals","value":"a"}]}]"#),
 
             loads("validate", "message", #""a""#), refused("validate", "deny", #"{"conditions":{"any":[]},"a":1}"#),
 
@@ -115,7 +118,7 @@ import Testing
         "a rule": ["name", "match", "verifyImages"], "match": ["any", "all", "resources"], "a filter": ["resources"],
         "resources": ["kinds"], "an entry of verifyImages": ["image", "imageReferences", "key", "attestors"],
         "a set of attestors": ["entries"], "an attestor": ["keys", "attestor", "certificates", "keyless"],
-        "keys": ["publicKeys"],
+        "keys": ["publicKeys"], "an attestation": ["type", "predicateType", "attestors"],
     ]
 
     /// A policy that has `field` in its place, and the path of that place.
@@ -128,8 +131,10 @@ import Testing
         let keys =
             #"{"publicKeys":\#(Sample.key)\#(when("keys"))\#(inside("rekor", "rekor"))\#(inside("ctlog", "ctlog"))}"#
         let set = #"{"entries":[{"keys":\#(keys)\#(when("an attestor"))}]\#(when("a set of attestors"))}"#
+        let attestation =
+            table == "an attestation" ? #","attestations":[{"type":"a","attestors":[\#(set)]\#(added)}]"# : ""
         let entry = #"""
-            {"imageReferences":["ghcr.io/org/*"],"attestors":[\#(set)]\#(when("an entry of verifyImages"))
+            {"imageReferences":["ghcr.io/org/*"],"attestors":[\#(set)]\#(when("an entry of verifyImages"))\#(attestation)
              \#(inside("validate", "validate"))\#(inside("imageRegistryCredentials", "imageRegistryCredentials"))}
             """#
         let filter = #"{"resources":{"kinds":["Pod"]\#(when("resources"))}\#(when("a filter"))}"#
@@ -150,6 +155,7 @@ import Testing
             "resources": "spec.rules[0].match.any[0].resources.", "an entry of verifyImages": inEntry + ".",
             "validate": inEntry + ".validate.", "imageRegistryCredentials": inEntry + ".imageRegistryCredentials.",
             "a set of attestors": inSet + ".", "an attestor": inAttestor + ".", "keys": inAttestor + ".keys.",
+            "an attestation": inEntry + ".attestations[0].",
             "rekor": inAttestor + ".keys.rekor.", "ctlog": inAttestor + ".keys.ctlog.",
         ]
         return (text, try #require(places[table]) + name)

@@ -8,6 +8,8 @@ import Verification
 /// Source: spec/verify-images.md, "Attestors".
 struct AttestorDecoder {
     let findings: Findings
+    /// Whether an entry may be a set of its own; an attestation's may not.
+    var allowsNestedSets = true
 
     /// What an entry of a set says about its signatures where it does not say itself.
     struct Defaults {
@@ -85,6 +87,13 @@ struct AttestorDecoder {
         if let hash = reader.word("signatureAlgorithm", HashAlgorithm.self) { defaults.hash = hash }
 
         if let nested = reader["attestor"] {
+            guard allowsNestedSets else {
+                findings.problem(
+                    path.child("attestor"),
+                    "a nested set cannot say whose an attestation must be; name its entries here, or give the "
+                        + "attestation several sets of attestors")
+                return []
+            }
             return set(nested, at: path.child("attestor"), defaults, depth: depth + 1).map { [.set($0)] } ?? []
         }
         return reader.object("keys", .keys).map { keys($0, defaults) } ?? []

@@ -106,9 +106,11 @@ struct EntryDecoder {
                 }
             }
         }
-        guard !sets.isEmpty else { return nil }
+        let attestations = AttestationDecoder(findings: findings).attestations(reader, defaults)
+        guard !sets.isEmpty || !attestations.isEmpty else { return nil }
         do throws(RequirementError) {
-            return try Requirement(attestorSets: sets, forms: type == .sigstoreBundle ? .bundlesOnly : .any)
+            return try Requirement(
+                attestorSets: sets, attestations: attestations, forms: type == .sigstoreBundle ? .bundlesOnly : .any)
         } catch {
             findings.problem(reader.path.child("attestors"), error.description)
             return nil
