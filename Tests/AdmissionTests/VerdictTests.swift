@@ -100,6 +100,45 @@ struct VerdictTests {
         #expect(!missing.isAllowed)
     }
 
+    @Test(
+        "A fact that is not to be had is an error of the rule",
+        arguments: [
+            (true, "Fail", "Enforce", false), (true, "Ignore", "Enforce", false), (false, "Fail", "Enforce", false),
+            (false, "Ignore", "Enforce", true), (true, "Fail", "Audit", true),
+        ])
+    func missingFacts(required: Bool, failurePolicy: String, action: String, allowed: Bool) throws {
+        let text = Samples.policy(
+            action: action, entry: ["required: \(required)"], spec: ["failurePolicy: \(failurePolicy)"]
+        ).replacing(
+            "kinds: [Pod]", with: "kinds: [Pod], namespaceSelector: {matchLabels: {env: prod}}")
+        let policies = try Samples.snapshot(text)
+        let request = try Samples.review(["registry.test/a:1", "registry.test/b:1"])
+        #expect(policies.candidates(for: request.attributes).needs == .namespaceLabels)
+
+        let failure = FactFailure(.notFound, "the labels of namespace test", "there is no such namespace")
+        let facts = RequestFacts(namespaceLabels: .failure(failure))
+        let plan = Plan(request, phase: .mutate, policies: policies, facts: facts)
+        #expect(plan.checks.isEmpty)
+        let verdict = Verdict(request, plan: plan, results: [])
+        #expect(verdict.isAllowed == allowed)
+        #expect(verdict.findings.count == 1 && verdict.findings[0].image == nil)
+        if !allowed {
+            #expect(
+                verdict.denial?.hasSuffix(
+                    "  check-image: 'it cannot be told whether the rule applies: the labels of namespace test: there is no "
+                        + "such namespace'\n") == true, "\(verdict.denial ?? "")")
+        }
+
+        // A rule that has nothing to say about the images cannot fail because of them.
+        let others = try Samples.review(["other.test/a:1"])
+        #expect(Plan(others, phase: .mutate, policies: policies, facts: facts).rules.isEmpty)
+        // With the fact, the rule is as any other.
+        let known = RequestFacts(namespaceLabels: .success(["env": "prod"]))
+        #expect(Plan(request, phase: .mutate, policies: policies, facts: known).checks.count == 2)
+        let other = RequestFacts(namespaceLabels: .success(["env": "dev"]))
+        #expect(Plan(request, phase: .mutate, policies: policies, facts: other).rules.isEmpty)
+    }
+
     @Test("The validating call asks for a digest where the rule does")
     func verifyDigest() throws {
         let images = ["registry.test/a:1"]

@@ -55,16 +55,21 @@ import Testing
             refused("a rule", "validate", #"{"pattern":{"a":"b"}}"#),
             refused("a rule", "generate", #"{"kind":"Secret"}"#),
 
-            refused("match", "subjects", #"[{"kind":"User","name":"a"}]"#), refused("match", "roles", #"["a:b"]"#),
-            refused("match", "clusterRoles", #"["a"]"#),
+            loads("match", "subjects", #"[{"kind":"User","name":"a"}]"#), loads("match", "roles", #"["a:b"]"#),
+            loads("match", "clusterRoles", #"["a"]"#),
 
-            refused("a filter", "subjects", #"[{"kind":"User","name":"a"}]"#),
-            refused("a filter", "roles", #"["a:b"]"#), refused("a filter", "clusterRoles", #"["a"]"#),
+            loads("a filter", "subjects", #"[{"kind":"User","name":"a"}]"#),
+            loads("a filter", "roles", #"["a:b"]"#), loads("a filter", "clusterRoles", #"["a"]"#),
+
+            loads("a subject", "namespace", #""a""#), loads("a subject", "apiGroup", #""rbac.authorization.k8s.io""#),
 
             loads("resources", "names", #"["a*"]"#), loads("resources", "name", #""a*""#),
             loads("resources", "namespaces", #"["a*"]"#), loads("resources", "operations", #"["CREATE"]"#),
-            refused("resources", "annotations", #"{"a":"b"}"#), refused("resources", "selector", selector),
-            refused("resources", "namespaceSelector", selector),
+            loads("resources", "annotations", #"{"a":"b"}"#), loads("resources", "selector", selector),
+            loads("resources", "namespaceSelector", selector),
+
+            loads("a label selector", "matchLabels", #"{"a":"b"}"#),
+            loads("a label selector", "matchExpressions", #"[{"key":"a","operator":"Exists"}]"#),
 
             loads("an entry of verifyImages", "skipImageReferences", #"["ghcr.io/org/debug:*"]"#),
             loads("an entry of verifyImages", "type", #""SigstoreBundle""#),
@@ -116,7 +121,9 @@ import Testing
     static let others: [String: Set<String>] = [
         "a policy": ["apiVersion", "kind", "metadata", "spec"], "spec": ["rules"],
         "a rule": ["name", "match", "verifyImages"], "match": ["any", "all", "resources"], "a filter": ["resources"],
-        "resources": ["kinds"], "an entry of verifyImages": ["image", "imageReferences", "key", "attestors"],
+        "resources": ["kinds"], "a subject": ["kind", "name"],
+        "a label expression": ["key", "operator", "values"],
+        "an entry of verifyImages": ["image", "imageReferences", "key", "attestors"],
         "a set of attestors": ["entries"], "an attestor": ["keys", "attestor", "certificates", "keyless"],
         "keys": ["publicKeys"], "an attestation": ["type", "predicateType", "attestors"],
     ]
@@ -137,8 +144,20 @@ import Testing
             {"imageReferences":["ghcr.io/org/*"],"attestors":[\#(set)]\#(when("an entry of verifyImages"))\#(attestation)
              \#(inside("validate", "validate"))\#(inside("imageRegistryCredentials", "imageRegistryCredentials"))}
             """#
-        let filter = #"{"resources":{"kinds":["Pod"]\#(when("resources"))}\#(when("a filter"))}"#
-        let match = #"{"any":[\#(filter)]\#(when("match"))}"#
+        let subject = table == "a subject" ? #","subjects":[{"kind":"User","name":"a"\#(added)}]"# : ""
+        let expression = #"{"key":"a","operator":"In","values":["b"]\#(added)}"#
+        var selector = ""
+        if table == "a label expression" {
+            selector = #","selector":{"matchExpressions":[\#(expression)]}"#
+        } else if table == "a label selector" {
+            selector = #","selector":{\#(added.dropFirst())}"#
+        }
+        let filter = #"{"resources":{"kinds":["Pod"]\#(when("resources"))\#(selector)}\#(subject)\#(when("a filter"))}"#
+        // What stands beside any and all is a filter of its own.
+        let isDirect = value != "null" && ["subjects", "roles", "clusterRoles"].contains(name)
+        let match =
+            table == "match" && isDirect
+            ? #"{"resources":{"kinds":["Pod"]}\#(added)}"# : #"{"any":[\#(filter)]\#(when("match"))}"#
         let rule = #"{"name":"a","match":\#(match),"verifyImages":[\#(entry)]\#(when("a rule"))}"#
         let spec = #"{"rules":[\#(rule)]\#(when("spec"))\#(inside("webhookConfiguration", "webhookConfiguration"))}"#
         let text = #"""
@@ -152,7 +171,11 @@ import Testing
         let places = [
             "a policy": "", "spec": "spec.", "webhookConfiguration": "spec.webhookConfiguration.",
             "a rule": "spec.rules[0].", "match": "spec.rules[0].match.", "a filter": "spec.rules[0].match.any[0].",
-            "resources": "spec.rules[0].match.any[0].resources.", "an entry of verifyImages": inEntry + ".",
+            "resources": "spec.rules[0].match.any[0].resources.",
+            "a subject": "spec.rules[0].match.any[0].subjects[0].",
+            "a label selector": "spec.rules[0].match.any[0].resources.selector.",
+            "a label expression": "spec.rules[0].match.any[0].resources.selector.matchExpressions[0].",
+            "an entry of verifyImages": inEntry + ".",
             "validate": inEntry + ".validate.", "imageRegistryCredentials": inEntry + ".imageRegistryCredentials.",
             "a set of attestors": inSet + ".", "an attestor": inAttestor + ".", "keys": inAttestor + ".keys.",
             "an attestation": inEntry + ".attestations[0].",
@@ -202,13 +225,6 @@ import Testing
         for value in ["{}", #"{"clone":{}}"#, #"{"a":{"b":[],"c":"","d":false}}"#] {
             let (text, _) = try policy(with: name, value, in: "a rule")
             #expect(try problems(text) == [], "\(value)")
-        }
-    }
-
-    @Test func anEmptySelectorIsNotNothing() throws {
-        for name in ["selector", "namespaceSelector"] {
-            let (text, path) = try policy(with: name, "{}", in: "resources")
-            #expect(try problems(text).map(\.path) == [path])
         }
     }
 

@@ -8,13 +8,19 @@ import Testing
         var match: String
         var exclude = "{}"
         var resource: ResourceAttributes
-        var applies: Bool
+        /// Nil when it cannot be told: an error of the rule.
+        var applies: Bool?
+        var facts: RequestFacts
 
-        init(_ match: String, exclude: String = "{}", _ resource: ResourceAttributes, _ applies: Bool) {
+        init(
+            _ match: String, exclude: String = "{}", _ resource: ResourceAttributes, _ applies: Bool?,
+            facts: RequestFacts = .none
+        ) {
             self.match = match
             self.exclude = exclude
             self.resource = resource
             self.applies = applies
+            self.facts = facts
         }
 
         var testDescription: String {
@@ -22,29 +28,39 @@ import Testing
         }
     }
 
-    private static func any(_ filters: String...) -> String { #"{"any":[\#(filters.joined(separator: ","))]}"# }
-    private static func all(_ filters: String...) -> String { #"{"all":[\#(filters.joined(separator: ","))]}"# }
-    private static func resources(_ fields: String) -> String { #"{"resources":{\#(fields)}}"# }
+    static func any(_ filters: String...) -> String { #"{"any":[\#(filters.joined(separator: ","))]}"# }
+    static func all(_ filters: String...) -> String { #"{"all":[\#(filters.joined(separator: ","))]}"# }
+    static func resources(_ fields: String) -> String { #"{"resources":{\#(fields)}}"# }
 
-    private static func pod(
+    static func pod(
         _ name: String = "web", namespace: String = "prod", operation: Operation = .create, generateName: String = "",
-        subresource: String = ""
+        subresource: String = "", object: String? = nil, old: String? = nil, user: UserInfo = UserInfo()
     ) -> ResourceAttributes {
         ResourceAttributes(
             operation: operation, kind: "Pod", subresource: subresource, namespace: namespace, name: name,
-            generateName: generateName)
+            generateName: generateName, object: object.map(json), oldObject: old.map(json), userInfo: user)
     }
 
-    private static func namespaceObject(_ name: String) -> ResourceAttributes {
+    private static func json(_ text: String) -> Value {
+        do {
+            return try Document(text).root
+        } catch {
+            preconditionFailure("\(text): \(error)")
+        }
+    }
+
+    static func namespaceObject(_ name: String) -> ResourceAttributes {
         ResourceAttributes(operation: .create, kind: "Namespace", name: name)
     }
 
-    private static func deployment(_ name: String = "web", namespace: String = "prod") -> ResourceAttributes {
+    static func deployment(_ name: String = "web", namespace: String = "prod") -> ResourceAttributes {
         ResourceAttributes(operation: .create, group: "apps", kind: "Deployment", namespace: namespace, name: name)
     }
 
     static let pods = #""kinds":["Pod"]"#
-    static let rows: [Row] = [
+    static let rows = basics + clauses + pairs + combinations
+
+    static let basics: [Row] = [
         // Each clause alone.
         Row(any(resources(pods)), pod(), true),
         Row(any(resources(pods)), ResourceAttributes(operation: .create, kind: "Service"), false),
@@ -128,10 +144,29 @@ import Testing
         let rule = Sample.rule(match: row.match, extra: #""exclude":\#(row.exclude)"#)
         let policy = try policy(rules: "[\(rule)]")
         let written = try #require(policy.rules.first)
-        #expect(written.applies(to: row.resource) == row.applies)
+        let applicability = written.applicability(to: row.resource, facts: row.facts)
         // The index finds what the rule says.
-        let found = PolicySnapshot([policy]).applicableRules(to: row.resource).contains { $0.rule.name == "check" }
-        #expect(found == row.applies)
+        let candidates = PolicySnapshot([policy]).candidates(for: row.resource, facts: row.facts)
+        let found = candidates.rules.first { $0.rule.name == "check" }
+        switch row.applies {
+        case true?:
+            #expect(applicability == .yes || row.resource.isPastVerification)
+            #expect(found != nil && found?.failure == nil)
+        case false?:
+            #expect(applicability == .no || row.resource.isPastVerification)
+            #expect(found == nil)
+        case nil:
+            guard case .undecided = applicability else {
+                Issue.record("\(applicability)")
+                return
+            }
+            let failure = try #require(found?.failure)
+            #expect(failure.description.hasPrefix("it cannot be told whether the rule applies: "))
+        }
+    }
+
+    @Test func theTableIsWhole() {
+        #expect(Self.rows.count >= 120)
     }
 
     @Test func whatIsBeingDeletedIsPastVerification() throws {
@@ -186,6 +221,49 @@ import Testing
             "match.any[0].resources.namespaces[0]", "variables"
         ),
         (#"{"any":[{"resource":{"kinds":["Pod"]}}]}"#, "match.any[0].resource", "unknown field"),
+        (#"{"any":[{"resources":{"kinds":["Pod"]}}],"roles":["a:b"]}"#, "match", "both"),
+        (#"{"any":[{"subjects":[{"kind":"Robot","name":"a"}]}]}"#, "match.any[0].subjects[0].kind", "none of User"),
+        (#"{"any":[{"subjects":[{"name":"a"}]}]}"#, "match.any[0].subjects[0].kind", "is missing"),
+        (#"{"any":[{"subjects":[{"kind":"User"}]}]}"#, "match.any[0].subjects[0].name", "is missing"),
+        (
+            #"{"any":[{"subjects":[{"kind":"ServiceAccount","name":"a"}]}]}"#, "match.any[0].subjects[0].namespace",
+            "lives in a namespace"
+        ),
+        (#"{"any":[{"roles":["admin"]}]}"#, "match.any[0].roles[0]", "write namespace:name"),
+        (#"{"any":[{"roles":["prod:*"]}]}"#, "match.any[0].roles[0]", "compared as they are"),
+        (#"{"any":[{"clusterRoles":["cluster-*"]}]}"#, "match.any[0].clusterRoles[0]", "compared as they are"),
+        (
+            #"{"any":[{"resources":{"selector":{"matchLabels":["a"]}}}]}"#,
+            "match.any[0].resources.selector.matchLabels", "has to be a map"
+        ),
+        (
+            #"{"any":[{"resources":{"selector":{"matchLabels":{"a":1}}}}]}"#,
+            "match.any[0].resources.selector.matchLabels[a]", "has to be text"
+        ),
+        (
+            #"{"any":[{"resources":{"selector":{"matchExpressions":[{"key":"a","operator":"Is"}]}}}]}"#,
+            "match.any[0].resources.selector.matchExpressions[0].operator", "none of In"
+        ),
+        (
+            #"{"any":[{"resources":{"selector":{"matchExpressions":[{"key":"a"}]}}}]}"#,
+            "match.any[0].resources.selector.matchExpressions[0].operator", "is missing"
+        ),
+        (
+            #"{"any":[{"resources":{"selector":{"matchExpressions":[{"operator":"Exists"}]}}}]}"#,
+            "match.any[0].resources.selector.matchExpressions[0].key", "is missing"
+        ),
+        (
+            #"{"any":[{"resources":{"selector":{"matchExpressions":[{"key":"a","operator":"In"}]}}}]}"#,
+            "match.any[0].resources.selector.matchExpressions[0].values", "at least one"
+        ),
+        (
+            #"{"any":[{"resources":{"namespaceSelector":{"matchExpressions":[{"key":"a","operator":"Exists","values":["b"]}]}}}]}"#,
+            "match.any[0].resources.namespaceSelector.matchExpressions[0].values", "takes no values"
+        ),
+        (
+            #"{"any":[{"resources":{"selector":{"matchExpressions":[{"key":"a*","operator":"Exists"}]}}}]}"#,
+            "match.any[0].resources.selector.matchExpressions[0].key", "use matchLabels"
+        ),
     ]
 
     @Test(arguments: refused) func refuses(match: String, path: String, says: String) throws {

@@ -74,24 +74,29 @@ extension FieldTable {
     static let filter = FieldTable(name: "a filter", fields: filterFields)
 
     private static let filterFields: [String: FieldEffect] = [
-        "resources": .honoured,
-        "subjects": .refused("matching by user or group is not supported yet; match by kinds, names and namespaces"),
-        "roles": .refused("matching by role is not supported yet; match by kinds, names and namespaces"),
-        "clusterRoles": .refused("matching by cluster role is not supported yet; match by kinds, names and namespaces"),
+        "resources": .honoured, "subjects": .honoured, "roles": .honoured, "clusterRoles": .honoured,
     ]
 
     static let resources = FieldTable(
         name: "resources",
         fields: [
             "kinds": .honoured, "names": .honoured, "name": .honoured, "namespaces": .honoured,
-            "operations": .honoured,
-            "annotations": .refused(
-                "matching by annotations is not supported yet; match by kinds, names and namespaces"),
-            "selector": .refusedEvenEmpty(
-                "matching by labels is not supported yet; match by kinds, names and namespaces"),
-            "namespaceSelector": .refusedEvenEmpty(
-                "matching by a namespace's labels is not supported yet; list the namespaces in namespaces"),
+            "operations": .honoured, "annotations": .honoured, "selector": .honoured, "namespaceSelector": .honoured,
         ])
+
+    static let subject = FieldTable(
+        name: "a subject",
+        fields: [
+            "kind": .honoured, "name": .honoured, "namespace": .honoured,
+            // Each kind has one group only.
+            "apiGroup": .inert,
+        ])
+
+    static let labelSelector = FieldTable(
+        name: "a label selector", fields: ["matchLabels": .honoured, "matchExpressions": .honoured])
+
+    static let labelExpression = FieldTable(
+        name: "a label expression", fields: ["key": .honoured, "operator": .honoured, "values": .honoured])
 
     static let entry = FieldTable(
         name: "an entry of verifyImages",
@@ -171,7 +176,7 @@ extension FieldTable {
 
     /// Every table, for the test that walks them.
     static let all = [
-        policy, spec, webhookConfiguration, rule, match, filter, resources, entry, validateImages, registryCredentials,
-        attestorSet, attestation, attestor, keys, rekor, ctlog,
+        policy, spec, webhookConfiguration, rule, match, filter, resources, subject, labelSelector, labelExpression,
+        entry, validateImages, registryCredentials, attestorSet, attestation, attestor, keys, rekor, ctlog,
     ]
 }

@@ -65,11 +65,11 @@ struct ObjectReader {
         return text
     }
 
-    /// The texts of a list; an empty one among them is a problem.
-    func strings(_ name: String) -> [String] {
+    /// The texts of a list; an empty one among them is a problem, unless it may stand there.
+    func strings(_ name: String, allowsEmpty: Bool = false) -> [String] {
         array(name).compactMap { element, elementPath in
             guard let text = text(element, at: elementPath) else { return nil }
-            guard text.isEmpty else { return text }
+            guard text.isEmpty && !allowsEmpty else { return text }
             findings.problem(elementPath, "is empty")
             return nil
         }

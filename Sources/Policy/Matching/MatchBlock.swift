@@ -44,6 +44,8 @@ public struct MatchBlock: Sendable, Hashable {
         }
     }
 
+    var looksAtMetadata: Bool { filters.contains(where: \.looksAtMetadata) }
+
     /// Whether no request can match: a filter in which nothing is given matches nothing.
     var matchesNothing: Bool {
         switch combination {

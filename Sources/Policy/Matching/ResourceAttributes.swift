@@ -63,6 +63,17 @@ public struct ResourceAttributes: Sendable {
 
     var isNamespace: Bool { kind == "Namespace" && group.isEmpty && subresource.isEmpty }
 
+    /// What `selector` sees.
+    var labels: Texts { .map(object?["metadata"]?["labels"]) }
+
+    /// The same request about the object as it was, for UPDATE: its labels and annotations may have been others.
+    var previous: ResourceAttributes? {
+        guard operation == .update, let oldObject else { return nil }
+        var previous = self
+        previous.object = oldObject
+        return previous
+    }
+
     /// Whether no rule looks at the request at all: what is deleted is not verified, and what was being deleted
     /// before the request has to lose its finalizers.
     ///

@@ -50,6 +50,16 @@ public final class ImageRule: Sendable {
         if let policyNamespace {
             guard resource.namespace.utf8.elementsEqual(policyNamespace.utf8), !resource.isNamespace else { return .no }
         }
-        return match.matches(resource, facts) & !exclude.excludes(resource, facts)
+        let applicability = selects(resource, facts)
+        // A change that takes an object out of a rule is still the rule's business, as the reference has it: the image
+        // could be changed along with the label.
+        guard applicability != .yes, looksAtMetadata, let previous = resource.previous else { return applicability }
+        return [resource, previous].anyApplies { selects($0, facts) }
     }
+
+    private func selects(_ resource: ResourceAttributes, _ facts: RequestFacts) -> Applicability {
+        match.matches(resource, facts) & !exclude.excludes(resource, facts)
+    }
+
+    private var looksAtMetadata: Bool { match.looksAtMetadata || exclude.looksAtMetadata }
 }
