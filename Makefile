@@ -27,17 +27,14 @@ run: build ## build and run the demo: no cluster, no internet
 	@.build/release/countersign demo $(ARGS)
 
 build: packages ## build the release executable, .build/release/countersign
-	@echo 'Building countersign (release) …'
-	@swift build -q $(RELEASE_FLAGS)
+	@echo 'Building countersign (release; some minutes the first time) …'
+	@.ci/quietly swift build $(RELEASE_FLAGS)
 
-# One test at a time: side by side, those that compute keep the two threads of the pool from those that wait for a
-# server, whose deadlines then pass.
 test: packages test-packages tools ## build and run all tests, against real registries and cosign
-	@echo 'Building and running the tests …'
-	@swift test $(SWIFT_FLAGS) --no-parallel $(ARGS)
+	@.ci/test $(ARGS)
 
 test-unit: packages ## the tests that need no registry and no cosign
-	@swift test $(SWIFT_FLAGS) --no-parallel --skip IntegrationTests $(ARGS)
+	@.ci/test --skip IntegrationTests $(ARGS)
 
 lint: ## format and house rules (make format mends what can be mended)
 	@.ci/lint
@@ -47,7 +44,7 @@ format: ## format the sources in place
 
 bench: build bench-packages ## measure parsing, planning, loading, and a server under load (PEER=path: against another)
 	@echo 'Building the benchmarks (release) …'
-	@COUNTERSIGN_BENCH=1 swift build -q $(SWIFT_FLAGS) -c release --static-swift-stdlib --product Benchmarks
+	@COUNTERSIGN_BENCH=1 .ci/quietly swift build $(SWIFT_FLAGS) -c release --static-swift-stdlib --product Benchmarks
 	@.build/release/Benchmarks
 	@PEER=$(PEER) .ci/bench
 
