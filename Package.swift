@@ -66,8 +66,8 @@ let package = Package(
         .executableTarget(
             name: "countersign",
             dependencies: [
-                "Admission", "HTTPClient", "HTTPServer", "LocalRegistry", "Metrics", "Policy", "Registry",
-                "Rehearsal", "Verification",
+                "Admission", "HTTPClient", "HTTPServer", "JSON", "LocalRegistry", "Metrics", "OCI", "OpenSSL", "Policy",
+                "Registry", "Rehearsal", "Sigstore", "Verification", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -145,6 +145,33 @@ extension ImageVerifier {
         return evaluation.outcome
     }
 
+    /// Every signature of an image that an attestor of the requirement made, as `cosign verify` lists them: the search does
+    /// not stop at the first, and nothing is remembered.
+    ///
+    /// - Returns: the claims in the order in which they were found, or why the requirement is not met.
+    public func signatures(
+        of image: ResolvedImage, meeting requirement: Requirement, deadline: ContinuousClock.Instant
+    ) async -> Result<[Claims], VerificationFailure> {
+        let repository = image.reference.repository
+        var evaluation = Evaluation(requirement.attestorSets, image: image.digest, in: repository)
+        let signatories = AttestorTree(requirement.attestorSets).leaves
+        let spots = evaluation.repositories.flatMap { repository in
+            let budget = CandidateBudget()
+            return Place.all(requirement.forms).map { (Spot(repository: repository, place: $0), budget) }
+        }
+        let (stream, searching) = search(
+            spots, for: .signatures, of: image.digest, requirement.forms, deadline: deadline)
+        defer { searching.cancel() }
+        var claims: [Claims] = []
+        for await (spot, found) in stream {
+            evaluation.consider(found, from: spot.repository)
+            guard case .candidate(let candidate) = found else { continue }
+            let made = signatories.lazy.compactMap { try? $0.verifySignature(candidate, of: image.digest) }.first
+            if let made { claims.append(made) }
+        }
+        return evaluation.outcome.map { _ in claims }
+    }
+
     /// Looks for attestations wherever they may lie, and reads every one: a good one does not hide a bad one.
     private func findAttestations(
         about image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant

@@ -4,6 +4,7 @@ import HTTPClient
 import OCI
 import OpenSSL
 import Registry
+import Sigstore
 import Verification
 
 /// `countersign verify`: one image against one key, without a policy.
@@ -50,12 +51,13 @@ struct Verify: AsyncParsableCommand {
         let http = try HTTPClient(registry.client())
         defer { http.close() }
         let verifier = ImageVerifier(registry: RegistryClient(http: http, configuration: try registry.configuration()))
-        let result = await verifier.check(
-            reference, requirement, pinned: false, deadline: .now + timeout.value)
-        switch result.outcome {
-        case .success(let image): print(text(image), terminator: "")
-        case .failure(let failure):
-            throw Failed("image verification failed for \(image): \(failure)")
+        let deadline = ContinuousClock.now + timeout.value
+        do throws(VerificationFailure) {
+            let resolved = try await verifier.resolve(reference, pinned: false, deadline: deadline)
+            let claims = try await verifier.signatures(of: resolved, meeting: requirement, deadline: deadline).get()
+            print(text(claims, of: resolved.digest), terminator: "")
+        } catch {
+            throw Failed("image verification failed for \(image): \(error)")
         }
     }
 
@@ -71,8 +73,7 @@ struct Verify: AsyncParsableCommand {
         return text
     }
 
-    private func text(_ image: PinnableImage) -> String {
-        let claims = image.verified?.claims ?? []
+    private func text(_ claims: [Claims], of digest: Digest) -> String {
         switch output {
         case .json:
             let list = claims.map { String(decoding: $0.json(for: self.image), as: UTF8.self) }
@@ -80,7 +81,7 @@ struct Verify: AsyncParsableCommand {
         case .table:
             var table = Table(["IMAGE", "DIGEST", "FORM", "TYPE"])
             for claim in claims {
-                table.add([self.image, "\(image.digest)", claim.form.rawValue, claim.type])
+                table.add([self.image, "\(digest)", claim.form.rawValue, claim.type])
             }
             return table.text()
         }
