@@ -99,7 +99,7 @@ let package = Package(
             ]),
         // Real registries, cosign and the executable itself (`make test` brings them)
         .testTarget(
-            name: "IntegrationTests", dependencies: ["CLinux", "LocalRegistry", "OCI", "OpenSSL"],
+            name: "IntegrationTests", dependencies: ["CLinux", "JSON", "LocalRegistry", "OCI", "OpenSSL"],
             swiftSettings: settings),
 
         tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL", "Sigstore"]),
