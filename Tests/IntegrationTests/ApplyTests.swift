@@ -63,8 +63,7 @@ struct ApplyTests {
         let broken = try folder.write("apiVersion: [", to: "broken.yaml")
         let empty = try folder.write("# nothing\n", to: "empty.yaml")
         let refused = try folder.write(
-            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: a}\nspec: {rules: [{name: r, nonsense: 1}]}",
-            to: "refused.yaml")
+            try read(policy).replacingOccurrences(of: "  rules:", with: "  nonsense: 1\n  rules:"), to: "refused.yaml")
         for (arguments, word) in [
             ([policy, "--resource", "/nowhere.yaml"], "/nowhere.yaml"), (["/nowhere", "--resource", pod], "/nowhere"),
             ([policy, "--resource", broken], "broken.yaml"), ([broken, "--resource", pod], "broken.yaml"),

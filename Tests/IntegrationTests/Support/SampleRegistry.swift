@@ -40,7 +40,7 @@ struct SampleRegistry: Sendable {
         ("example/staged/web", "testing", [.annotated("second", ["stage": "testing"])]),
         ("example/vendor/tool", "v1", [.elsewhere("third", "example/signatures")]),
         ("example/vendor/tool", "beside", [.cosign2("third")]),
-        ("app", "v1", [.cosign2("second")]), ("app", "unsigned", []), ("mirror/nginx", "1", []),
+        ("app", "v1", [.cosign2("release")]), ("app", "unsigned", []), ("mirror/nginx", "1", []),
         ("example/team/web", "v1", [.cosign2("release")]), ("example/team/web", "unsigned", []),
         ("library/nginx", "1.27", []),
     ]
