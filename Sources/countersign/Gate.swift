@@ -14,6 +14,7 @@ struct Gate: Sendable {
         var listen: ListenAddress
         var metricsListen: ListenAddress?
         var policies: PolicySource
+        var facts = FactsSource.none
         var certificate: CertificateSource
         var client: HTTPClient.Configuration
         var registry: RegistryConfiguration
@@ -30,6 +31,7 @@ struct Gate: Sendable {
     private let metrics: GateMetrics
     private let configuration: Configuration
     private let policies: PolicySource.Loaded
+    private let facts: FactsSource.Loaded
     private let certificate: CertificateSource.Loaded
     private let log: Log
 
@@ -40,6 +42,7 @@ struct Gate: Sendable {
         self.log = log
         self.configuration = configuration
         policies = try configuration.policies.load(log: log.logger)
+        facts = try configuration.facts.load(log: log.logger)
         certificate = try configuration.certificate.load(log: log.logger)
 
         metrics = GateMetrics()
@@ -52,8 +55,8 @@ struct Gate: Sendable {
         let operations = OperationsService { metrics.render() }
         self.operations = operations
         service = AdmissionService(
-            policies: policies.snapshot, verifier: verifier, log: log.decisions, metrics: metrics.admission,
-            operations: operations)
+            policies: policies.snapshot, verifier: verifier, facts: facts.facts, log: log.decisions,
+            metrics: metrics.admission, operations: operations)
         server = try Server(
             Server.Configuration(
                 host: configuration.listen.host, port: configuration.listen.port, tls: certificate.context),
@@ -82,7 +85,10 @@ struct Gate: Sendable {
         log.logger.notice("answering reviews", metadata: ["address": "https://\(address)"])
         if let metricsServer { log.logger.notice("answering metrics", metadata: ["port": "\(metricsServer.port)"]) }
 
-        let watches = [Task { await watchPolicies() }, Task { await watchCertificate() }]
+        let watches = [
+            Task { await watchPolicies() }, Task { await watchCertificate() },
+            Task { await configuration.facts.watch(facts, log: log.logger) },
+        ]
         let signal = await Signals.next()
         log.logger.notice("draining", metadata: ["signal": "\(signal)"])
         for watch in watches { watch.cancel() }

@@ -31,6 +31,15 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp("Files and folders of ClusterPolicy objects, YAML or JSON.", valueName: "path"))
     var policies: [String]
 
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            """
+            Files and folders of manifests that say what rules ask about the cluster: Namespaces, ConfigMaps, Secrets, \
+            RoleBindings and others.
+            """, valueName: "folder"))
+    var clusterFacts: [String] = []
+
     @Option(help: ArgumentHelp("PEM certificate chain of the server; with --tls-key.", valueName: "file"))
     var tlsCert: String?
 
@@ -66,6 +75,7 @@ struct Serve: AsyncParsableCommand {
             gate = try Gate(
                 Gate.Configuration(
                     listen: listen, metricsListen: metricsListen, policies: .paths(policies),
+                    facts: clusterFacts.isEmpty ? .none : .paths(clusterFacts),
                     certificate: CertificateSource(files: certificateFiles), client: registry.client(),
                     registry: registry.configuration(), verifier: cache.configuration),
                 log: log)
