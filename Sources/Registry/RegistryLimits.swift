@@ -35,6 +35,9 @@ public struct RegistryLimits: Sendable {
     static let maximumSmallAnswer = 64 << 10
     /// Tokens of the large cloud registries are 2 to 5 KiB; servers refuse header lines much longer than this.
     static let maximumTokenBytes = 16 << 10
+    /// How long one request may take, however long its check may: everybody who wants the same image waits for it, and
+    /// after a stall a fresh request is the better bet. The largest bundle takes 13 s at 10 Mbit/s.
+    static let requestTimeout = Duration.seconds(20)
     /// A token is fetched for all who wait for it, so its time is nobody's deadline.
     static let tokenTimeout = Duration.seconds(10)
     /// How long a token lives that does not say so (Docker token specification).

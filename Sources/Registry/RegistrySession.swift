@@ -105,7 +105,8 @@ final class RegistrySession: Sendable {
         if let authorization { headers.append(("Authorization", authorization.header)) }
         return HTTPClient.Request(
             url: endpoint.url(scheme, request.path), headers: headers, maximumResponseBytes: request.maximumBytes,
-            deadline: request.deadline, maximumRedirects: RegistryLimits.redirects, caFile: configuration.caFile,
+            deadline: min(request.deadline, wire.surroundings.now() + RegistryLimits.requestTimeout),
+            maximumRedirects: RegistryLimits.redirects, caFile: configuration.caFile,
             awaitsSharing: !endpoint.allowsPlainHTTP)
     }
 

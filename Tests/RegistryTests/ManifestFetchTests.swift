@@ -29,6 +29,17 @@ import Testing
         #expect(!accept.contains("v1+prettyjws"))
     }
 
+    @Test func oneRequestMayNotTakeAllOfACheck() async throws {
+        let transport = FakeTransport { _, _ in .answer(200, Sample.manifest, Sample.manifestHeaders) }
+        let time = FakeTime()
+        let client = Sample.client(transport, time: time)
+        let now = time.surroundings.now()
+        for seconds in [5, 3_600] {
+            _ = try await client.manifest(.tag("v1"), in: Sample.repository, deadline: now + .seconds(seconds))
+        }
+        #expect(transport.requests.map { $0.deadline - now } == [.seconds(5), RegistryLimits.requestTimeout])
+    }
+
     @Test func byDigest() async throws {
         let fetched = try await Self.fetch(.digest(Sample.digest)) { request, _ in
             #expect(request.url == "https://registry.example/v2/org/app/manifests/\(Sample.digest)")
