@@ -47,24 +47,24 @@ public struct Glob: Sendable, Hashable, CustomStringConvertible {
     public func matches(_ text: String) -> Bool {
         let bytes = text.utf8.span
         if isLiteral && bytes.count != program.count { return false }
-        return Self.match(program[...], bytes)
+        return Self.match(program.span, bytes)
     }
 
-    private static func match(_ program: ArraySlice<UInt8>, _ text: borrowing Span<UInt8>) -> Bool {
-        var at = program.startIndex
+    private static func match(_ program: borrowing Span<UInt8>, _ text: borrowing Span<UInt8>) -> Bool {
+        var at = 0
         var position = 0
         // Where to go back to: just behind the last `*`, and the text's position that it has not swallowed yet.
         var resume: (program: Int, text: Int)?
         while position < text.count {
-            if at < program.endIndex, program[at] == star {
+            if at < program.count, program[at] == star {
                 at += 1
                 // The end of the pattern swallows the rest of the text.
-                if at == program.endIndex { return true }
+                if at == program.count { return true }
                 resume = (at, position)
-            } else if at < program.endIndex, program[at] == question {
+            } else if at < program.count, program[at] == question {
                 at += 1
                 position = endOfScalar(in: text, at: position)
-            } else if at < program.endIndex, program[at] == text[position] {
+            } else if at < program.count, program[at] == text[position] {
                 at += 1
                 position += 1
             } else if let last = resume {
@@ -75,7 +75,8 @@ public struct Glob: Sendable, Hashable, CustomStringConvertible {
                 return false
             }
         }
-        return program[at...].allSatisfy { $0 == star }
+        while at < program.count, program[at] == star { at += 1 }
+        return at == program.count
     }
 
     /// Whether every text that begins with `prefix` and goes on with at least one character matches.
@@ -89,7 +90,7 @@ public struct Glob: Sendable, Hashable, CustomStringConvertible {
         // is before that has to match up to the `*`; longer continuations are swallowed by it.
         var scalars = prefix.unicodeScalars[...]
         for _ in single.dropFirst() where scalars.popLast() == nil { return false }
-        return Self.match(program[...last], String(scalars).utf8.span)
+        return Self.match(program.span.extracting(0...last), String(scalars).utf8.span)
     }
 
     private static func endOfScalar(in text: borrowing Span<UInt8>, at position: Int) -> Int {

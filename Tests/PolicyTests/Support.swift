@@ -89,20 +89,6 @@ func problems(entry: String) throws -> [PolicyProblem] {
     try problems(Sample.policy(rules: "[\(Sample.rule(entries: "[\(entry)]"))]"))
 }
 
-/// A small generator (xorshift64*), so that a failing case can be had again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed == 0 ? 1 : seed }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-}
-
 extension PolicySnapshot {
     /// The rules that look at a request about which nothing has to be asked.
     func applicableRules(to resource: ResourceAttributes, facts: RequestFacts = .none) -> [ApplicableRule] {

@@ -49,12 +49,13 @@ enum Applicability: Sendable, Hashable {
     }
 }
 
-extension Sequence {
+extension Array {
     /// `yes` when one element is, `no` when none can be.
     func anyApplies(_ applies: (Element) -> Applicability) -> Applicability {
         var doubt: Applicability.Doubt?
-        for element in self {
-            switch applies(element) {
+        // By index: a filter has many parts, which are counted one by one when it is copied.
+        for index in indices {
+            switch applies(self[index]) {
             case .yes: return .yes
             case .no: continue
             case .undecided(let another): doubt = doubt?.merging(another) ?? another

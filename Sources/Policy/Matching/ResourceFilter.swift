@@ -64,7 +64,7 @@ public struct ResourceFilter: Sendable, Hashable {
 
     /// What the object alone tells.
     private func matchesObject(_ resource: ResourceAttributes) -> Bool {
-        guard kinds.isEmpty || kinds.contains(where: { $0.matches(resource) }) else { return false }
+        guard kinds.isEmpty || kinds.indices.contains(where: { kinds[$0].matches(resource) }) else { return false }
         guard namespaces.isEmpty || namespaces.contains(where: { $0.matches(resource.matchedNamespace) }) else {
             return false
         }
