@@ -145,16 +145,18 @@ extension Plan {
         private mutating func items(of rule: ImageRule, images: [ContainerImage]) -> [Item] {
             var items: [Item] = []
             for image in images {
+                let reference: ImageReference
+                switch image.reference {
+                case .success(let parsed): reference = parsed
+                case .failure(let error):
+                    items += rule.entries.map { Item(image: image, entry: $0, step: .unparsable(error)) }
+                    continue
+                }
                 for entry in rule.entries {
-                    switch image.reference {
-                    case .failure(let error): items.append(Item(image: image, entry: entry, step: .unparsable(error)))
-                    case .success(let reference):
-                        switch entry.selection(of: reference) {
-                        case .no: break
-                        case .skipped: items.append(Item(image: image, entry: entry, step: .skipped))
-                        case .matches:
-                            items.append(Item(image: image, entry: entry, step: step(entry, reference)))
-                        }
+                    switch entry.selection(of: reference) {
+                    case .no: break
+                    case .skipped: items.append(Item(image: image, entry: entry, step: .skipped))
+                    case .matches: items.append(Item(image: image, entry: entry, step: step(entry, reference)))
                     }
                 }
             }

@@ -41,7 +41,8 @@ public final class ImageEntry: Sendable {
     }
 
     public func selection(of image: ImageReference) -> Selection {
-        guard imageReferences.contains(where: { $0.covers(image) }) else { return .no }
+        // By index, for the reason that ``ImageGlob/covers(_:)`` gives.
+        guard imageReferences.indices.contains(where: { imageReferences[$0].covers(image) }) else { return .no }
         return skipImageReferences.contains { $0.excuses(image) } ? .skipped : .matches
     }
 }
