@@ -12,8 +12,8 @@ public struct Timekeeper: Sendable {
         self.sleep = sleep
     }
 
-    public static let system = Timekeeper(
-        now: { ContinuousClock.now },
-        sleep: { instant in try? await ContinuousClock().sleep(until: instant) }
-    )
+    public static let system = {
+        let clock = AlarmClock()
+        return Timekeeper(now: { ContinuousClock.now }, sleep: { await clock.sleep(until: $0) })
+    }()
 }
