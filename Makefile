@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit lint format bench image clean packages test-packages bench-packages tools
+.PHONY: help run build test test-unit lint format bench fuzz image clean packages test-packages bench-packages tools
 
 # Passed to `countersign demo` by `make run` and to `swift test` by `make test`.
 ARGS ?=
@@ -47,6 +47,9 @@ bench: build bench-packages ## measure parsing, planning, loading, and a server 
 	@COUNTERSIGN_BENCH=1 .ci/quietly swift build $(SWIFT_FLAGS) -c release --static-swift-stdlib --product Benchmarks
 	@.build/release/Benchmarks
 	@PEER=$(PEER) .ci/bench
+
+fuzz: packages ## fuzz the readers of what comes from outside (SECONDS=60 each)
+	@SECONDS_EACH=$(or $(SECONDS),60) .ci/fuzz
 
 image: build ## build the container image; without an engine, check what can be checked
 	@.ci/image

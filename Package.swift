@@ -113,3 +113,14 @@ if Context.environment["COUNTERSIGN_BENCH"] == "1" {
             name: "Benchmarks", dependencies: ["Admission", "JSON", "LocalRegistry", "OpenSSL", "Policy", "YAML"],
             swiftSettings: settings))
 }
+
+// Behind `make fuzz`, and left out of a normal build: it links only with libFuzzer.
+if Context.environment["COUNTERSIGN_FUZZ"] == "1" {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer"),
+        .executableTarget(
+            name: "Fuzzing",
+            dependencies: ["CFuzzer", "HTTPServer", "JSON", "OCI", "OpenSSL", "Policy", "Sigstore", "YAML"],
+            swiftSettings: settings),
+    ]
+}

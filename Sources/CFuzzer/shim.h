@@ -1,0 +1,10 @@
+#ifndef COUNTERSIGN_CFUZZER_H
+#define COUNTERSIGN_CFUZZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// libFuzzer's entry for programs that have a main of their own. Source: compiler-rt, FuzzerInterface.h.
+int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback)(const uint8_t *data, size_t size));
+
+#endif
