@@ -45,7 +45,7 @@ let package = Package(
         // Floor 2: values and the door
         module("HTTPServer", ["CLinux", "COpenSSL", "CZlib", "OpenSSL"]),
         module("OCI", ["JSON", "OpenSSL"]),
-        module("JMESPath", ["JSON"]),
+        module("JMESPath", ["JSON", "Matching", "OCI", "OpenSSL", "RegularExpression", "YAML"]),
 
         // Floor 3: protocols and formats
         module("Registry", ["CLinux", "JSON", "HTTPClient", "OCI", "OpenSSL"]),
@@ -83,7 +83,7 @@ let package = Package(
         tests("RegularExpression", []),
         tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
         tests("OCI", ["JSON"]),
-        tests("JMESPath", ["JSON"]),
+        tests("JMESPath", ["JSON", "OpenSSL"]),
         tests("Registry", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL"]),
         tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
         tests("Verification", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),

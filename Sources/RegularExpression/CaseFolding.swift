@@ -12,7 +12,8 @@ public enum CaseFolding {
         return lower(upper(scalar))
     }
 
-    static func upper(_ scalar: UInt32) -> UInt32 {
+    /// The upper case of a character, where that is a single one; else the character itself.
+    public static func upper(_ scalar: UInt32) -> UInt32 {
         if scalar < 128 { return isUpper(scalar &- 32) ? scalar - 32 : scalar }
         guard let mapped = Unicode.Scalar(scalar)?.properties.uppercaseMapping.unicodeScalars, mapped.count == 1 else {
             return scalar
@@ -20,7 +21,8 @@ public enum CaseFolding {
         return mapped.first?.value ?? scalar
     }
 
-    static func lower(_ scalar: UInt32) -> UInt32 {
+    /// The lower case of a character, where that is a single one; else the character itself.
+    public static func lower(_ scalar: UInt32) -> UInt32 {
         if scalar < 128 { return isUpper(scalar) ? scalar + 32 : scalar }
         guard let mapped = Unicode.Scalar(scalar)?.properties.lowercaseMapping.unicodeScalars, mapped.count == 1 else {
             return scalar

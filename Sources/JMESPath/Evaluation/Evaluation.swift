@@ -17,6 +17,8 @@ struct Evaluation {
 
     // MARK: Spending
 
+    var remainingSteps: Int { steps }
+
     mutating func spend(steps count: Int) throws(EvaluationError) {
         steps -= count
         guard steps >= 0 else { throw EvaluationError(.tooExpensive, "the query takes too many steps on this input") }

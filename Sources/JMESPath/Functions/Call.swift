@@ -4,8 +4,11 @@ struct Call {
     let arguments: [Argument]
 
     func node(_ index: Int) -> Node {
-        if case .value(let node) = arguments[index] { return node }
-        return .null
+        switch arguments[index] {
+        case .value(let node): node
+        case .pattern(let pattern): .string(pattern.text)
+        case .reference: .null
+        }
     }
 
     func reference(_ index: Int) throws(EvaluationError) -> Expression {
@@ -48,6 +51,7 @@ extension Evaluation {
             switch expression {
             case .value(let expression): arguments.append(.value(try value(of: expression, input)))
             case .reference(let expression): arguments.append(.reference(expression))
+            case .pattern(let pattern): arguments.append(.pattern(pattern))
             }
         }
         let call = Call(name: function.name, arguments: arguments)

@@ -1,3 +1,5 @@
+import RegularExpression
+
 /// A function that queries can call.
 struct Function: Sendable {
     typealias Body = @Sendable (_ call: Call, _ evaluation: inout Evaluation) throws(EvaluationError) -> Node
@@ -6,12 +8,21 @@ struct Function: Sendable {
     let parameters: [ParameterType]
     /// Whether the last parameter takes any number of arguments, but at least one.
     let isVariadic: Bool
+    /// Which argument is a regular expression: where the query has it as a literal, it is compiled with the query.
+    let patternIndex: Int?
     let body: Body
 
-    init(_ name: String, _ parameters: ParameterType..., isVariadic: Bool = false, body: @escaping Body) {
+    init(
+        _ name: String,
+        _ parameters: ParameterType...,
+        isVariadic: Bool = false,
+        pattern patternIndex: Int? = nil,
+        body: @escaping Body
+    ) {
         self.name = name
         self.parameters = parameters
         self.isVariadic = isVariadic
+        self.patternIndex = patternIndex
         self.body = body
     }
 
@@ -52,7 +63,12 @@ struct ParameterType: OptionSet, Sendable {
     }
 
     func takes(_ argument: Argument) -> Bool {
-        guard case .value(let node) = argument else { return contains(.expression) }
+        let node: Node
+        switch argument {
+        case .value(let value): node = value
+        case .reference: return contains(.expression)
+        case .pattern: return contains(.string)
+        }
         let kind = node.kind
         if contains(ParameterType(kind)) { return true }
         guard kind == .array, !isDisjoint(with: [.numbers, .strings]) else { return false }
@@ -78,4 +94,5 @@ extension ParameterType: CustomStringConvertible {
 enum Argument: Sendable {
     case value(Node)
     case reference(Expression)
+    case pattern(Pattern)
 }

@@ -13,7 +13,9 @@ public struct Functions: Sendable {
     public static let kyverno = Functions(standardFunctions + kyvernoFunctions)
 
     private static let standardFunctions = numberFunctions + stringFunctions + collectionFunctions + typeFunctions
-    private static let kyvernoFunctions: [Function] = []
+    private static let kyvernoFunctions =
+        arithmeticFunctions + textFunctions + regexFunctions + timeFunctions + encodingFunctions + objectFunctions
+        + nameFunctions
 
     public var names: [String] { functions.keys.sorted() }
 

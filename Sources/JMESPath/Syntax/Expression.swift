@@ -1,3 +1,5 @@
+import RegularExpression
+
 /// A query as a tree, with functions already found and their arguments counted.
 indirect enum Expression: Sendable {
     /// `@`
@@ -37,4 +39,6 @@ enum ArgumentExpression: Sendable {
     case value(Expression)
     /// `&expression`, which the function evaluates itself.
     case reference(Expression)
+    /// A regular expression that the query has as a literal.
+    case pattern(Pattern)
 }

@@ -1,3 +1,5 @@
+import RegularExpression
+
 /// Reads tokens into an ``Expression``: an operator-precedence parser, as every implementation of the language has.
 ///
 /// Source: JMESPath specification, "Grammar" and "Operator Precedence".
@@ -51,7 +53,8 @@ struct Parser {
         case (.rightBracket, .rightBracket), (.rightParenthesis, .rightParenthesis), (.colon, .colon), (.star, .star),
             (.leftParenthesis, .leftParenthesis):
             advance()
-        case (.end, _): throw QueryError(.syntax, "\(wanted) is missing", at: token.offset)
+        case (.end, .rightBracket), (.end, .rightParenthesis):
+            throw QueryError(.syntax, "\(wanted) is missing", at: token.offset)
         default: throw unexpected()
         }
     }
@@ -319,6 +322,15 @@ struct Parser {
         }
         try expect(.rightParenthesis)
         let function = try functions.function(named: name, arguments: arguments.count, at: offset)
+        if let index = function.patternIndex, case .value(.literal(let literal)) = arguments[index],
+            let text = literal.string
+        {
+            do {
+                arguments[index] = .pattern(try Pattern(text))
+            } catch {
+                throw QueryError(.invalidValue, "the pattern of \(name)() is malformed: \(error);", at: offset)
+            }
+        }
         return try tree(.call(function, arguments), over: parts)
     }
 }
