@@ -32,7 +32,7 @@ final class Flight<Value: Sendable>: Sendable {
             return state.nextWaiter
         }
         let timer = Task {
-            try? await Task.sleep(until: deadline, clock: .continuous)
+            await AlarmClock.shared.sleep(until: deadline)
             leave(id)
         }
         defer { timer.cancel() }

@@ -1,3 +1,5 @@
+import Registry
+
 /// Where the verifier has its time from, so that tests need not wait.
 public struct Timekeeper: Sendable {
     public let now: @Sendable () -> ContinuousClock.Instant
@@ -12,8 +14,8 @@ public struct Timekeeper: Sendable {
         self.sleep = sleep
     }
 
-    public static let system = {
-        let clock = AlarmClock()
-        return Timekeeper(now: { ContinuousClock.now }, sleep: { await clock.sleep(until: $0) })
-    }()
+    public static let system = Timekeeper(
+        now: { ContinuousClock.now },
+        sleep: { await AlarmClock.shared.sleep(until: $0) }
+    )
 }

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import Verification
+@testable import Registry
 
 @Suite("Alarm clock")
 struct AlarmClockTests {

@@ -3,8 +3,12 @@ import Synchronization
 /// Wakes sleepers when their time has come, to within a tick, and lets go of cancelled ones at once.
 ///
 /// A cancelled `Task.sleep` keeps its timer, and whatever hangs on it, until the time at which it would have ended. With
-/// a deadline of seconds on every check, that was a hundred megabytes under load, for sleepers that nobody waited for.
-final class AlarmClock: Sendable {
+/// a deadline of seconds on every check and every request that queues, that was a hundred megabytes under load, for
+/// sleepers that nobody waited for.
+public final class AlarmClock: Sendable {
+    /// The one that a process needs: all who sleep share its ticks.
+    public static let shared = AlarmClock()
+
     private struct Sleeper {
         let until: ContinuousClock.Instant
         let continuation: CheckedContinuation<Void, Never>
@@ -22,7 +26,7 @@ final class AlarmClock: Sendable {
     private static let tick = Duration.milliseconds(20)
 
     /// Returns at the instant or up to a tick later; early when the task is cancelled.
-    func sleep(until instant: ContinuousClock.Instant) async {
+    public func sleep(until instant: ContinuousClock.Instant) async {
         let ticket = state.withLock { state in
             state.nextTicket += 1
             return state.nextTicket
