@@ -24,7 +24,7 @@ public final class DecisionLog: Sendable {
             line.field("image", finding.image?.text ?? "")
             if let digest = finding.digest { line.field("digest", digest.description) }
             line.field("verdict", Self.word(finding))
-            line.field("reason", finding.result.message ?? "")
+            line.field("reason", finding.result.message ?? finding.exception.map { "exception \($0)" } ?? "")
             line.field("milliseconds", number: milliseconds)
             line.field("cache", finding.fromCache ? "hit" : "miss")
             if request.isDryRun { line.field("dryRun", "true") }
@@ -53,7 +53,7 @@ public final class DecisionLog: Sendable {
         switch finding.result {
         case .skip: "skipped"
         case .pass: "allowed"
-        case .fail, .error: finding.blocks ? "denied" : finding.rule.enforces ? "ignored" : "audited"
+        case .fail, .error: finding.blocks ? "denied" : finding.enforces ? "ignored" : "audited"
         }
     }
 

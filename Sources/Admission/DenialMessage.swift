@@ -94,7 +94,7 @@ enum Warnings {
         var total = 0
         for finding in findings where !finding.blocks {
             guard let message = finding.result.message else { continue }
-            guard finding.rule.enforces || finding.policy.emitsWarnings else { continue }
+            guard finding.enforces || finding.policy.emitsWarnings else { continue }
             let whole = "\(printable(finding.policy.qualifiedName)).\(printable(finding.rule.name)): \(message)"
             let warning = whole.count <= maximumCharacters ? whole : whole.prefix(maximumCharacters - 1) + "…"
             guard !warnings.contains(warning) else { continue }

@@ -48,6 +48,19 @@ public struct Plan: Sendable {
         let items: [Item]
         /// Why the rule could not be decided; it then has no items, and is an error as a whole.
         let failure: RuleFailure?
+        /// Whether a failing image denies the request.
+        let enforces: Bool
+        /// The PolicyException for whose sake everything is skipped.
+        let exception: String?
+
+        init(_ candidate: ApplicableRule, items: [Item], failure: RuleFailure? = nil) {
+            policy = candidate.policy
+            rule = candidate.rule
+            self.items = items
+            self.failure = failure
+            enforces = candidate.enforces
+            exception = candidate.exception
+        }
     }
 
     let phase: Phase
@@ -127,13 +140,26 @@ extension Plan {
 
         /// What a rule says about the images; nil for one that failed, where it had nothing to say.
         mutating func plan(_ candidate: ApplicableRule, images: [ContainerImage]) -> RulePlan? {
-            let (policy, rule) = (candidate.policy, candidate.rule)
+            let rule = candidate.rule
+            if candidate.exception != nil {
+                return RulePlan(candidate, items: Self.excepted(rule, images: images))
+            }
             if let failure = candidate.failure {
                 // A rule that would not look at any of the images anyway cannot fail because of them.
                 guard images.contains(where: { Self.decides(rule, $0) }) else { return nil }
-                return RulePlan(policy: policy, rule: rule, items: [], failure: failure)
+                return RulePlan(candidate, items: [], failure: failure)
             }
-            return RulePlan(policy: policy, rule: rule, items: items(of: rule, images: images), failure: nil)
+            return RulePlan(candidate, items: items(of: rule, images: images))
+        }
+
+        /// The images that a rule would have looked at, but for an exception.
+        private static func excepted(_ rule: ImageRule, images: [ContainerImage]) -> [Item] {
+            images.flatMap { image in
+                rule.entries.compactMap { entry in
+                    if let reference = try? image.reference.get(), entry.selection(of: reference) == .no { return nil }
+                    return Item(image: image, entry: entry, step: .skipped)
+                }
+            }
         }
 
         /// Whether a rule has something to decide about an image.

@@ -24,6 +24,10 @@ public struct Verdict: Sendable {
         public let result: Result
         /// Whether the finding stands in the way of the request.
         public let blocks: Bool
+        /// Whether the rule denies what fails it; false under Audit.
+        public let enforces: Bool
+        /// The PolicyException for whose sake the image was skipped.
+        public let exception: String?
         public let fromCache: Bool
         public let duration: Duration
     }
@@ -87,7 +91,8 @@ public struct Verdict: Sendable {
         }
         return Finding(
             policy: rulePlan.policy, rule: rulePlan.rule, image: item.image, digest: digest, result: result,
-            blocks: blocks(result, item.entry, rulePlan), fromCache: fromCache, duration: duration)
+            blocks: blocks(result, item.entry, rulePlan), enforces: rulePlan.enforces, exception: rulePlan.exception,
+            fromCache: fromCache, duration: duration)
     }
 
     /// The error of a rule that could not be decided.
@@ -97,8 +102,8 @@ public struct Verdict: Sendable {
         return Finding(
             policy: rulePlan.policy, rule: rulePlan.rule, image: nil, digest: nil,
             result: .error(printable(failure.description, limit: maximumFailureLength)),
-            blocks: rulePlan.rule.enforces && (isRequired || rulePlan.policy.failurePolicy == .fail), fromCache: false,
-            duration: .zero)
+            blocks: rulePlan.enforces && (isRequired || rulePlan.policy.failurePolicy == .fail),
+            enforces: rulePlan.enforces, exception: nil, fromCache: false, duration: .zero)
     }
 
     /// Longest sentence about a rule's failure that is passed on, in characters: names in it come from outside.
@@ -106,7 +111,7 @@ public struct Verdict: Sendable {
 
     /// Source: the image-rule reference, "What happens to an image".
     private static func blocks(_ result: Finding.Result, _ entry: ImageEntry, _ rulePlan: Plan.RulePlan) -> Bool {
-        guard rulePlan.rule.enforces else { return false }
+        guard rulePlan.enforces else { return false }
         switch result {
         case .pass, .skip: return false
         case .fail: return true

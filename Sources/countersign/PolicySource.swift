@@ -6,8 +6,8 @@ import YAML
 
 /// Where the policies come from.
 enum PolicySource: Sendable {
-    /// Files and folders, looked at every second.
-    case paths([String])
+    /// Files and folders, looked at every second; the PolicyExceptions in them count or not.
+    case paths([String], exceptions: Bool = false)
     /// YAML text that does not change.
     case text(String, name: String)
 
@@ -25,10 +25,10 @@ enum PolicySource: Sendable {
         let result: LoadResult
         var fingerprint: SHA256Digest?
         switch self {
-        case .paths(let paths):
+        case .paths(let paths, let exceptions):
             let files = PolicyFiles(reading: paths)
             fingerprint = files.fingerprint
-            result = PolicyLoader.load(files)
+            result = PolicyLoader.load(files, honoursExceptions: exceptions)
         case .text(let text, let name):
             do throws(YAMLError) {
                 let documents = try YAML.documents(Array(text.utf8))
@@ -51,13 +51,13 @@ enum PolicySource: Sendable {
 
     /// Calls `handle` with what came of loading whenever the files have changed; returns when the task is cancelled.
     func changes(since loaded: Loaded, _ handle: (LoadResult) -> Void) async {
-        guard case .paths(let paths) = self, var known = loaded.fingerprint else { return }
+        guard case .paths(let paths, let exceptions) = self, var known = loaded.fingerprint else { return }
         while (try? await Task.sleep(for: Self.interval)) != nil {
             let files = PolicyFiles(reading: paths)
             let fingerprint = files.fingerprint
             guard fingerprint != known else { continue }
             known = fingerprint
-            handle(PolicyLoader.load(files))
+            handle(PolicyLoader.load(files, honoursExceptions: exceptions))
         }
     }
 }

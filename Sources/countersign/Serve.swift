@@ -31,6 +31,9 @@ struct Serve: AsyncParsableCommand {
         help: ArgumentHelp("Files and folders of ClusterPolicy objects, YAML or JSON.", valueName: "path"))
     var policies: [String]
 
+    @Flag(help: "Honour the PolicyException objects among the policies; otherwise they are ignored.")
+    var exceptions = false
+
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
@@ -74,7 +77,7 @@ struct Serve: AsyncParsableCommand {
         do {
             gate = try Gate(
                 Gate.Configuration(
-                    listen: listen, metricsListen: metricsListen, policies: .paths(policies),
+                    listen: listen, metricsListen: metricsListen, policies: .paths(policies, exceptions: exceptions),
                     facts: clusterFacts.isEmpty ? .none : .paths(clusterFacts),
                     certificate: CertificateSource(files: certificateFiles), client: registry.client(),
                     registry: registry.configuration(), verifier: cache.configuration),

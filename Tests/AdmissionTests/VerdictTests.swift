@@ -139,6 +139,30 @@ struct VerdictTests {
         #expect(Plan(request, phase: .mutate, policies: policies, facts: other).rules.isEmpty)
     }
 
+    @Test("An exception skips what its rule would have looked at, and says for whose sake")
+    func exceptions() throws {
+        let exception = """
+            apiVersion: kyverno.io/v2
+            kind: PolicyException
+            metadata: {name: legacy, namespace: ops}
+            spec:
+              exceptions: [{policyName: check-image, ruleNames: [check-image]}]
+              match: {any: [{resources: {kinds: [Pod]}}]}
+            """
+        let documents = try [Samples.policy(), Samples.policy("other"), exception].map {
+            (source: "test.yaml", document: try YAMLText.document($0))
+        }
+        let policies = try #require(PolicyLoader.load(documents: documents, honoursExceptions: true).snapshot)
+        let request = try Samples.review(["registry.test/a:1", "other.test/b:1", "registry.test/UPPER"])
+        let plan = Plan(request, phase: .mutate, policies: policies)
+        #expect(plan.checks.count == 1)
+        let verdict = Verdict(request, plan: plan, results: [Samples.failure(.signatureNotFound)])
+        let skipped = verdict.findings.filter { $0.policy.name == "check-image" }
+        #expect(skipped.map(\.result) == [.skip, .skip] && skipped.allSatisfy { $0.exception == "ops/legacy" })
+        // Other policies decide as ever.
+        #expect(verdict.denial?.contains("\nother:") == true && verdict.denial?.contains("\ncheck-image:") == false)
+    }
+
     @Test("The validating call asks for a digest where the rule does")
     func verifyDigest() throws {
         let images = ["registry.test/a:1"]

@@ -39,7 +39,9 @@ import Testing
             loads("spec", "schemaValidation", "false"), loads("spec", "generateExisting", "true"),
             loads("spec", "generateExistingOnPolicyUpdate", "true"),
             loads("spec", "mutateExistingOnPolicyUpdate", "true"), loads("spec", "useServerSideApply", "true"),
-            refused("spec", "validationFailureActionOverrides", #"[{"action":"Audit","namespaces":["dev"]}]"#),
+            loads("spec", "validationFailureActionOverrides", #"[{"action":"Audit","namespaces":["dev"]}]"#),
+
+            loads("an override", "namespaces", #"["prod"]"#), loads("an override", "namespaceSelector", selector),
 
             loads("webhookConfiguration", "failurePolicy", #""Fail""#),
             loads("webhookConfiguration", "timeoutSeconds", "1"),
@@ -119,7 +121,7 @@ import Testing
 
     /// Fields without which the sample would be no policy, or that stand in place of others: tried by other tests.
     static let others: [String: Set<String>] = [
-        "a policy": ["apiVersion", "kind", "metadata", "spec"], "spec": ["rules"],
+        "a policy": ["apiVersion", "kind", "metadata", "spec"], "spec": ["rules"], "an override": ["action"],
         "a rule": ["name", "match", "verifyImages"], "match": ["any", "all", "resources"], "a filter": ["resources"],
         "resources": ["kinds"], "a subject": ["kind", "name"],
         "a label expression": ["key", "operator", "values"],
@@ -159,7 +161,12 @@ import Testing
             table == "match" && isDirect
             ? #"{"resources":{"kinds":["Pod"]}\#(added)}"# : #"{"any":[\#(filter)]\#(when("match"))}"#
         let rule = #"{"name":"a","match":\#(match),"verifyImages":[\#(entry)]\#(when("a rule"))}"#
-        let spec = #"{"rules":[\#(rule)]\#(when("spec"))\#(inside("webhookConfiguration", "webhookConfiguration"))}"#
+        // Either of its two clauses is enough, so that the other may be null.
+        let clause = name == "namespaces" ? #""namespaceSelector":{}"# : #""namespaces":["dev"]"#
+        let override = #"{"action":"Audit",\#(clause)\#(added)}"#
+        let overrides = table == "an override" ? #","validationFailureActionOverrides":[\#(override)]"# : ""
+        let spec =
+            #"{"rules":[\#(rule)]\#(overrides)\#(when("spec"))\#(inside("webhookConfiguration", "webhookConfiguration"))}"#
         let text = #"""
             {"apiVersion":"kyverno.io/v1","kind":"ClusterPolicy","metadata":{"name":"p"},
              "spec":\#(spec)\#(when("a policy"))}
@@ -169,7 +176,8 @@ import Testing
         let inSet = inEntry + ".attestors[0]"
         let inAttestor = inSet + ".entries[0]"
         let places = [
-            "a policy": "", "spec": "spec.", "webhookConfiguration": "spec.webhookConfiguration.",
+            "a policy": "", "spec": "spec.", "an override": "spec.validationFailureActionOverrides[0].",
+            "webhookConfiguration": "spec.webhookConfiguration.",
             "a rule": "spec.rules[0].", "match": "spec.rules[0].match.", "a filter": "spec.rules[0].match.any[0].",
             "resources": "spec.rules[0].match.any[0].resources.",
             "a subject": "spec.rules[0].match.any[0].subjects[0].",

@@ -100,7 +100,7 @@ import Testing
 
     @Test func otherKindsAreSkippedWithANote() throws {
         for (version, kind) in [
-            ("v1", "ConfigMap"), ("kyverno.io/v2", "PolicyException"),
+            ("v1", "ConfigMap"), ("kyverno.io/v2", "CleanupPolicy"),
             ("policies.kyverno.io/v1", "ImageValidatingPolicy"),
             ("nvidia.com/v1", "ClusterPolicy"),
         ] {

@@ -34,14 +34,16 @@ extension FieldTable {
             "rules": .honoured, "applyRules": .honoured, "failurePolicy": .honoured,
             "validationFailureAction": .honoured, "webhookConfiguration": .honoured,
             "webhookTimeoutSeconds": .honoured, "admission": .honoured, "emitWarning": .honoured,
-            "validationFailureActionOverrides": .refused(
-                "overrides by namespace are not supported yet; give each set of namespaces a policy of its own, "
-                    + "with match.any[].resources.namespaces"),
+            "validationFailureActionOverrides": .honoured,
             // About scans of what already runs, and about rules that are not image rules.
             "background": .inert, "schemaValidation": .inert, "generateExisting": .inert,
             "generateExistingOnPolicyUpdate": .inert, "mutateExistingOnPolicyUpdate": .inert,
             "useServerSideApply": .inert,
         ])
+
+    static let actionOverride = FieldTable(
+        name: "an override",
+        fields: ["action": .honoured, "namespaces": .honoured, "namespaceSelector": .honoured])
 
     static let webhookConfiguration = FieldTable(
         name: "webhookConfiguration",
@@ -176,7 +178,8 @@ extension FieldTable {
 
     /// Every table, for the test that walks them.
     static let all = [
-        policy, spec, webhookConfiguration, rule, match, filter, resources, subject, labelSelector, labelExpression,
-        entry, validateImages, registryCredentials, attestorSet, attestation, attestor, keys, rekor, ctlog,
+        policy, spec, actionOverride, webhookConfiguration, rule, match, filter, resources, subject, labelSelector,
+        labelExpression, entry, validateImages, registryCredentials, attestorSet, attestation, attestor, keys, rekor,
+        ctlog,
     ]
 }

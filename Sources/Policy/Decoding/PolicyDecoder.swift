@@ -1,4 +1,5 @@
 import JSON
+import Matching
 
 /// Compiles one ClusterPolicy or Policy document.
 ///
@@ -49,6 +50,7 @@ struct PolicyDecoder {
         else { return nil }
         let identity = identity()
         let action = spec.failureAction("validationFailureAction") ?? .audit
+        let overrides = spec.array("validationFailureActionOverrides").compactMap(override)
         let webhook = spec.object("webhookConfiguration", .webhookConfiguration)
         let failurePolicy = failurePolicy(spec, webhook)
         let timeout = timeout(spec, webhook)
@@ -68,7 +70,8 @@ struct PolicyDecoder {
         }
         return ImagePolicy(
             name: identity.name, namespace: identity.namespace, failurePolicy: failurePolicy, timeoutSeconds: timeout,
-            applyRules: applyRules, emitsWarnings: emitsWarnings, rules: written + written.flatMap(autogen.rules))
+            applyRules: applyRules, emitsWarnings: emitsWarnings, overrides: overrides,
+            rules: written + written.flatMap(autogen.rules))
     }
 
     private func identity() -> (name: String, namespace: String?) {
@@ -83,6 +86,22 @@ struct PolicyDecoder {
                 path.child("namespace"), "is missing; a Policy speaks for one namespace, a ClusterPolicy for all")
         }
         return (name, namespace)
+    }
+
+    private func override(_ value: Value, at path: FieldPath) -> ActionOverride? {
+        guard let reader = ObjectReader(value, .actionOverride, at: path, findings) else { return nil }
+        let namespaces = reader.strings("namespaces").map(Glob.init)
+        let selector = MatchDecoder(findings: findings, isNamespaced: false).selector(reader, "namespaceSelector")
+        if namespaces.isEmpty && selector == nil {
+            findings.problem(path, "names no namespaces, and would never apply; give namespaces or namespaceSelector")
+        }
+        guard let action = reader.failureAction("action") else {
+            if reader.string("action") == nil {
+                findings.problem(path.child("action"), "is missing; write Audit or Enforce")
+            }
+            return nil
+        }
+        return ActionOverride(action: action, namespaces: namespaces, namespaceSelector: selector)
     }
 
     private func failurePolicy(_ spec: ObjectReader, _ webhook: ObjectReader?) -> FailurePolicy {

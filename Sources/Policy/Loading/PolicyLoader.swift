@@ -16,7 +16,12 @@ public struct PolicyLoader {
     /// More policies than any cluster has; the snapshot's memory is bounded by it.
     public static let maximumPolicies = 10_000
 
+    /// Every rule is compared with every exception when they are loaded: a thousand of each takes a second.
+    public static let maximumExceptions = 1_000
+
+    private let honoursExceptions: Bool
     private var policies: [ImagePolicy] = []
+    private var exceptions: [PolicyException] = []
     private var notes: [String] = []
     private var problems: [PolicyProblem] = []
     /// Where each policy was first seen, by kind, namespace and name.
@@ -26,11 +31,16 @@ public struct PolicyLoader {
     private static let versions = ["v1", "v2beta1"]
 
     /// Reads the policies in files and folders (see ``PolicyFiles``).
-    public static func load(paths: [String]) -> LoadResult { load(PolicyFiles(reading: paths)) }
+    public static func load(paths: [String], honoursExceptions: Bool = false) -> LoadResult {
+        load(PolicyFiles(reading: paths), honoursExceptions: honoursExceptions)
+    }
 
     /// Reads the policies in files, several documents a file.
-    public static func load(_ files: PolicyFiles) -> LoadResult {
-        var loader = PolicyLoader()
+    ///
+    /// - Parameter honoursExceptions: Whether PolicyException objects count. Whoever may write one may switch rules
+    ///   off, so that it has to be asked for.
+    public static func load(_ files: PolicyFiles, honoursExceptions: Bool = false) -> LoadResult {
+        var loader = PolicyLoader(honoursExceptions: honoursExceptions)
         loader.problems = files.problems
         for file in files.files {
             do throws(YAMLError) {
@@ -46,14 +56,32 @@ public struct PolicyLoader {
     }
 
     /// Compiles documents that are parsed already; `source` says in messages where one comes from.
-    public static func load(documents: [(source: String, document: Document)]) -> LoadResult {
-        var loader = PolicyLoader()
+    public static func load(
+        documents: [(source: String, document: Document)], honoursExceptions: Bool = false
+    ) -> LoadResult {
+        var loader = PolicyLoader(honoursExceptions: honoursExceptions)
         for (source, document) in documents { loader.add(document.root, from: source, document: nil) }
         return loader.result()
     }
 
+    private init(honoursExceptions: Bool) { self.honoursExceptions = honoursExceptions }
+
     private func result() -> LoadResult {
-        LoadResult(snapshot: problems.isEmpty ? PolicySnapshot(policies) : nil, notes: notes, problems: problems)
+        LoadResult(
+            snapshot: problems.isEmpty ? PolicySnapshot(policies, exceptions: exceptions) : nil,
+            notes: notes + notesAboutExceptions, problems: problems)
+    }
+
+    /// An exception that names no rule there is, is a mistake or has outlived its policy.
+    private var notesAboutExceptions: [String] {
+        exceptions.flatMap { exception in
+            exception.rules.compactMap { excepted in
+                let policy = policies.first { $0.qualifiedName == excepted.policyName }
+                let isKnown = policy?.rules.contains { rule in excepted.ruleNames.contains { $0.matches(rule.name) } }
+                guard isKnown != true else { return nil }
+                return "PolicyException \(exception.qualifiedName): names no rule of a policy \(excepted.policyName)"
+            }
+        }
     }
 
     private mutating func add(
@@ -77,6 +105,9 @@ public struct PolicyLoader {
             }
             return
         }
+        if group == "kyverno.io" && kind.lowercased() == "policyexception" {
+            return addException(value, from: file, kind: kind, version: version)
+        }
         guard group == "kyverno.io", let policyKind = Self.policyKind(kind) else {
             let name = value["metadata"]?["name"]?.string.map { " " + $0 } ?? ""
             notes.append(
@@ -84,6 +115,29 @@ public struct PolicyLoader {
             return
         }
         add(value, PolicyDecoder(kind: policyKind, document: value, file: file), kind: kind, version: version)
+    }
+
+    private mutating func addException(_ value: Value, from file: String, kind: String, version: String) {
+        let decoder = ExceptionDecoder(document: value, file: file)
+        let findings = decoder.findings
+        guard honoursExceptions else {
+            findings.note(.root, "is ignored; exceptions count with --exceptions only")
+            notes += findings.notes
+            return
+        }
+        if kind != "PolicyException" {
+            findings.problem(FieldPath.root.child("kind"), "\"\(kind)\" is no kind; \"PolicyException\" is meant")
+        }
+        if let place = places.updateValue(findings.file, forKey: findings.policy) {
+            findings.problem(.root, "is given twice; it also stands in \(place)")
+        }
+        if exceptions.count >= Self.maximumExceptions {
+            findings.problem(.root, "is one more than the \(Self.maximumExceptions) exceptions that fit")
+        } else if let exception = decoder.exception(version: version) {
+            exceptions.append(exception)
+        }
+        notes += findings.notes
+        problems += findings.problems
     }
 
     /// Kubernetes' kinds differ by case, but a policy must not be skipped for a small letter.

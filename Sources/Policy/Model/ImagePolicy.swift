@@ -12,6 +12,8 @@ public final class ImagePolicy: Sendable {
     public let applyRules: ApplyRules
     /// Whether findings that do not deny are told to the person who sent the request.
     public let emitsWarnings: Bool
+    /// Other actions than the rules', by namespace.
+    public let overrides: [ActionOverride]
     /// The rules as written, then the ones that autogen made of them.
     public let rules: [ImageRule]
 
@@ -21,7 +23,7 @@ public final class ImagePolicy: Sendable {
     public init(
         name: String, namespace: String? = nil, failurePolicy: FailurePolicy = .fail,
         timeoutSeconds: Int = defaultTimeoutSeconds, applyRules: ApplyRules = .all, emitsWarnings: Bool = false,
-        rules: [ImageRule]
+        overrides: [ActionOverride] = [], rules: [ImageRule]
     ) {
         self.name = name
         self.namespace = namespace
@@ -30,6 +32,7 @@ public final class ImagePolicy: Sendable {
         self.timeoutSeconds = timeoutSeconds
         self.applyRules = applyRules
         self.emitsWarnings = emitsWarnings
+        self.overrides = overrides
         self.rules = rules
     }
 }

@@ -11,9 +11,11 @@ public final class ImageRule: Sendable {
     /// The namespace that a namespaced Policy speaks for; nil for a ClusterPolicy.
     public let policyNamespace: String?
     public let entries: [ImageEntry]
-    /// Whether a failing image denies the request. An entry's own action counts before the policy's, and one entry
-    /// that enforces is enough.
+    /// Whether a failing image denies the request, where no override of the policy applies. An entry's own action
+    /// counts before the policy's, and one entry that enforces is enough.
     public let enforces: Bool
+    /// Whether an entry says what happens, so that the policy's action and its overrides do not count.
+    public let hasOwnAction: Bool
 
     public init(
         name: String, index: Int = 0, match: MatchBlock, exclude: MatchBlock = MatchBlock(),
@@ -26,6 +28,7 @@ public final class ImageRule: Sendable {
         self.policyNamespace = policyNamespace
         self.entries = entries
         let actions = entries.compactMap(\.failureAction)
+        hasOwnAction = !actions.isEmpty
         enforces = actions.isEmpty ? policyAction == .enforce : actions.contains(.enforce)
     }
 
@@ -38,6 +41,7 @@ public final class ImageRule: Sendable {
         policyNamespace = rule.policyNamespace
         entries = rule.entries
         enforces = rule.enforces
+        hasOwnAction = rule.hasOwnAction
     }
 
     /// The facts that the rule needs before its images can be judged, besides those that ``applicability(to:facts:)``

@@ -2,8 +2,12 @@
 public struct ApplicableRule: Sendable {
     public let policy: ImagePolicy
     public let rule: ImageRule
-    /// Why it cannot be told whether the rule looks at the request; it then counts as if it did, and fails.
+    /// Why it cannot be told what the rule says about the request; it then counts as if it looked at it, and fails.
     public let failure: RuleFailure?
+    /// Whether a failing image denies the request.
+    public let enforces: Bool
+    /// The PolicyException that lets the request pass, so that the rule only reports what it skips.
+    public let exception: String?
 }
 
 /// The rules that look at a request, as far as the facts tell.
@@ -14,24 +18,40 @@ public struct Candidates: Sendable {
     /// final rules, which may still need their context.
     public private(set) var needs: RuleNeeds = []
 
-    fileprivate mutating func add(_ rule: ImageRule, of policy: ImagePolicy, _ applicability: Applicability) {
+    fileprivate mutating func add(
+        _ owned: PolicySnapshot.OwnedRule, _ resource: ResourceAttributes, _ facts: RequestFacts
+    ) {
+        let (policy, rule) = (owned.policy, owned.rule)
         var failure: RuleFailure?
-        switch applicability {
+        func fail(_ doubt: Applicability.Doubt, _ what: String) {
+            needs.formUnion(doubt.needs)
+            let reason = doubt.failure?.description ?? "what the cluster knows was not asked"
+            failure = failure ?? RuleFailure("it cannot be told \(what): \(reason)")
+        }
+
+        // (1) Does the rule look at the request?
+        switch rule.applicability(to: resource, facts: facts) {
         case .no: return
         case .yes: break
-        case .undecided(let doubt):
-            needs.formUnion(doubt.needs)
-            failure = RuleFailure(doubt, of: rule)
+        case .undecided(let doubt): fail(doubt, "whether the rule applies")
         }
-        needs.formUnion(rule.needs)
-        rules.append(ApplicableRule(policy: policy, rule: rule, failure: failure))
-    }
-}
 
-extension RuleFailure {
-    fileprivate init(_ doubt: Applicability.Doubt, of rule: ImageRule) {
-        let reason = doubt.failure?.description ?? "what the cluster knows was not asked"
-        self.init("it cannot be told whether the rule applies: \(reason)")
+        // (2) Does it deny?
+        let (enforces, doubt) = policy.enforcement(of: rule, for: resource, facts: facts)
+        if let doubt { fail(doubt, "whether the rule denies") }
+
+        // (3) Is there an exception? One that is certain ends all other doubts.
+        var exception: String?
+        for candidate in owned.exceptions where exception == nil {
+            switch candidate.applicability(to: resource, facts: facts) {
+            case .no: continue
+            case .yes: (exception, failure) = (candidate.qualifiedName, nil)
+            case .undecided(let doubt): fail(doubt, "whether exception \(candidate.qualifiedName) applies")
+            }
+        }
+        if exception == nil { needs.formUnion(rule.needs) }
+        rules.append(
+            ApplicableRule(policy: policy, rule: rule, failure: failure, enforces: enforces, exception: exception))
     }
 }
 
@@ -39,7 +59,10 @@ extension RuleFailure {
 public final class PolicySnapshot: Sendable {
     public let policies: [ImagePolicy]
 
-    private typealias OwnedRule = (policy: ImagePolicy, rule: ImageRule)
+    /// Those that were honoured when the policies were loaded.
+    public let exceptions: [PolicyException]
+
+    fileprivate typealias OwnedRule = (policy: ImagePolicy, rule: ImageRule, exceptions: [PolicyException])
 
     /// The rules that can match a kind, in the policies' order, for every kind that some rule names.
     private let rulesByKind: [String: [OwnedRule]]
@@ -48,12 +71,14 @@ public final class PolicySnapshot: Sendable {
 
     public static let empty = PolicySnapshot([])
 
-    public init(_ policies: [ImagePolicy]) {
+    public init(_ policies: [ImagePolicy], exceptions: [PolicyException] = []) {
         self.policies = policies
+        self.exceptions = exceptions
         var all: [(rule: OwnedRule, kinds: Set<String>?)] = []
         for policy in policies {
             for rule in policy.rules {
-                all.append(((policy, rule), rule.match.literalKinds))
+                let excepting = exceptions.filter { $0.covers(rule, of: policy) }
+                all.append(((policy, rule, excepting), rule.match.literalKinds))
             }
         }
         // A kind's rules are those that name it and those that may match any kind, merged in order.
@@ -76,9 +101,7 @@ public final class PolicySnapshot: Sendable {
     public func candidates(for resource: ResourceAttributes, facts: RequestFacts = .none) -> Candidates {
         var candidates = Candidates()
         guard !resource.isPastVerification else { return candidates }
-        for (policy, rule) in rulesByKind[resource.kind] ?? rulesOfOtherKinds {
-            candidates.add(rule, of: policy, rule.applicability(to: resource, facts: facts))
-        }
+        for rule in rulesByKind[resource.kind] ?? rulesOfOtherKinds { candidates.add(rule, resource, facts) }
         return candidates
     }
 }
