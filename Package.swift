@@ -120,7 +120,11 @@ if Context.environment["COUNTERSIGN_FUZZ"] == "1" {
         .systemLibrary(name: "CFuzzer"),
         .executableTarget(
             name: "Fuzzing",
-            dependencies: ["CFuzzer", "HTTPServer", "JSON", "OCI", "OpenSSL", "Policy", "Sigstore", "YAML"],
+            dependencies: [
+                "CFuzzer", "HTTPServer", "JMESPath", "JSON", "OCI", "OpenSSL", "Policy", "RegularExpression",
+                "Sigstore",
+                "YAML",
+            ],
             swiftSettings: settings),
     ]
 }

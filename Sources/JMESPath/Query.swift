@@ -11,6 +11,9 @@ public struct Query: Sendable, CustomStringConvertible {
     /// How many expressions may lie inside one another: as many as values in JSON. Evaluation recurses this deep.
     public static let maximumDepth = 128
 
+    /// How many expressions may follow one another (`a.b.c`, `a || b || c`): fifty times what people write.
+    public static let maximumRowLength = 1000
+
     /// The query as written.
     public let text: String
     let expression: Expression

@@ -81,6 +81,10 @@ struct Parser {
         guard let before = parts(left.expression) else {
             return try tree(make([left.expression, right.expression]), over: [left, right])
         }
+        guard before.count < Query.maximumRowLength else {
+            throw QueryError(
+                .tooLarge, "more than \(Query.maximumRowLength) expressions after one another", at: token.offset)
+        }
         guard right.depth < Query.maximumDepth else { throw tooDeep() }
         return Tree(expression: make(before + [right.expression]), depth: max(left.depth, right.depth + 1))
     }
