@@ -62,7 +62,7 @@ struct Apply: AsyncParsableCommand {
         defer { http.close() }
         let verifier = ImageVerifier(registry: RegistryClient(http: http, configuration: try registry.configuration()))
         let rehearsal = Rehearsal(
-            evaluator: Evaluator(policies: input.policies, verifier: verifier), shape: input.shape,
+            evaluator: Evaluator(policies: input.policies, verifier: verifier, facts: input.facts), shape: input.shape,
             timeout: timeout.value)
 
         let progress = ProgressLine(total: input.manifests.count)

@@ -8,25 +8,29 @@ struct RehearsalInput {
     let policies: PolicySnapshot
     let manifests: [Manifest]
     let shape: RequestShape
+    let facts: any ClusterFacts
 
     /// What a command ends with when a policy or a resource cannot be read.
     private static let unreadable = ExitCode(2)
 
     /// - Throws: exit code 2, once everything that cannot be read is told on standard error.
     init(policies: [String], resources: [String], request: RequestOptions) throws {
-        let loaded = PolicyLoader.load(PolicyFiles(reading: policies, standardInput: Self.standardInput))
+        let loaded = PolicyLoader.load(
+            PolicyFiles(reading: policies, standardInput: Self.standardInput),
+            honoursExceptions: request.cluster.exceptions)
+        let cluster = request.cluster.facts()
         let read = Manifests(PolicyFiles(reading: resources, standardInput: Self.standardInput))
         let old = Manifests(PolicyFiles(reading: request.old, standardInput: Self.standardInput))
 
         for note in loaded.notes { StandardError.print("note: \(note)") }
-        for problem in loaded.problems + read.problems + old.problems { StandardError.print("error: \(problem)") }
-        guard let snapshot = loaded.snapshot, read.problems.isEmpty, old.problems.isEmpty else {
-            throw Self.unreadable
-        }
+        let problems = read.problems + old.problems + cluster.problems
+        for problem in loaded.problems + problems { StandardError.print("error: \(problem)") }
+        guard let snapshot = loaded.snapshot, problems.isEmpty else { throw Self.unreadable }
         // A pipeline whose step before failed sends nothing, and must not take that for a pass.
         guard !snapshot.policies.isEmpty else { throw Self.nothing("no policy with verifyImages rules", in: policies) }
         guard !read.manifests.isEmpty else { throw Self.nothing("no resource", in: resources) }
         self.policies = snapshot
+        facts = cluster.facts
         manifests = read.manifests
         shape = request.shape(oldObjects: old.manifests)
     }

@@ -32,6 +32,9 @@ struct RequestOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where resources go that name no namespace.", valueName: "name"))
     var namespace = "default"
 
+    @OptionGroup(title: "The cluster")
+    var cluster: ClusterOptions
+
     func shape(oldObjects: [Manifest]) -> RequestShape {
         let isUpdate = !old.isEmpty || !subresource.isEmpty
         return RequestShape(

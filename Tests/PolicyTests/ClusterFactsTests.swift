@@ -183,6 +183,17 @@ import Testing
         #expect(problems.count == 1 && problems[0].description.contains(says), "\(problems)")
     }
 
+    @Test func rolesMayBeGiven() async throws {
+        let given = UserRoles(roles: ["dev:tester"], clusterRoles: ["edit"])
+        let both = try await GivenRoles(given, besides: facts()).roles(of: UserInfo(username: "ann"))
+        #expect(both == UserRoles(roles: ["dev:tester", "prod:deployer"], clusterRoles: ["edit"]))
+        // Nothing else is known then, and nothing else is asked.
+        let alone = GivenRoles(given, besides: NoClusterFacts())
+        #expect(try await alone.roles(of: UserInfo(username: "ann")) == given)
+        #expect(
+            await failure { () async throws(FactFailure) in try await alone.namespaceLabels("prod") } == .unavailable)
+    }
+
     @Test func whatIsReadAgainCounts() async throws {
         let facts = FileClusterFacts(facts())
         #expect(try await facts.namespaceLabels("prod")["env"] == "prod")
