@@ -30,7 +30,7 @@ enum FactGathering {
     ) async -> Result<UserRoles, FactFailure>? {
         guard needs.contains(.roles) else { return nil }
         let user = resource.userInfo
-        return await answer(to: "the roles of user \(user.username)", by: deadline) { () async throws(FactFailure) in
+        return await answer(to: "the roles of \(user.inWords)", by: deadline) { () async throws(FactFailure) in
             try await cluster.roles(of: user)
         }
     }

@@ -161,7 +161,7 @@ private struct Rows {
     private func message(_ finding: Verdict.Finding) -> String {
         switch finding.result {
         case .pass: ""
-        case .skip: "named by skipImageReferences"
+        case .skip: finding.exception.map { "excepted by PolicyException \($0)" } ?? "named by skipImageReferences"
         case .fail(let message), .error(let message): message
         }
     }

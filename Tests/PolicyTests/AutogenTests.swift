@@ -104,6 +104,26 @@ import Testing
         #expect(names("Pod") == ["check"])
     }
 
+    @Test func whoSendsAndWhereStaysAsItIs() throws {
+        let match =
+            #"{"any":[{"resources":{"kinds":["Pod"],"namespaceSelector":{"matchLabels":{"env":"prod"}}},"#
+            + #""subjects":[{"kind":"Group","name":"dev"}]}]}"#
+        let exclude = #"{"any":[{"clusterRoles":["cluster-admin"]}]}"#
+        let snapshot = PolicySnapshot([try policy(rules: "[\(Self.rule(match, exclude: exclude))]")])
+        func names(_ group: String, _ env: String, _ clusterRoles: Set<String> = []) -> [String] {
+            let deployment = ResourceAttributes(
+                operation: .create, group: "apps", kind: "Deployment", namespace: "prod", name: "a",
+                userInfo: UserInfo(username: "u", groups: [group]))
+            let facts = RequestFacts(
+                namespaceLabels: .success(["env": env]), roles: .success(UserRoles(clusterRoles: clusterRoles)))
+            return snapshot.applicableRules(to: deployment, facts: facts).map(\.rule.name)
+        }
+        #expect(names("dev", "prod") == ["autogen-check"])
+        #expect(names("ops", "prod") == [])
+        #expect(names("dev", "dev") == [])
+        #expect(names("dev", "prod", ["cluster-admin"]) == [])
+    }
+
     @Test func filtersAboutOtherKindsAreTheWrittenRules() throws {
         let match =
             #"{"any":[{"resources":{"kinds":["Pod"]}},{"resources":{"kinds":["Deployment"],"namespaces":["prod"]}}]}"#

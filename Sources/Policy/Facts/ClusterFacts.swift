@@ -40,7 +40,7 @@ public struct NoClusterFacts: ClusterFacts {
     }
 
     public func roles(of user: UserInfo) async throws(FactFailure) -> UserRoles {
-        throw missing("the roles of user \(user.username)")
+        throw missing("the roles of \(user.inWords)")
     }
 
     public func object(at path: String) async throws(FactFailure) -> Value { throw missing(path) }

@@ -17,6 +17,9 @@ public struct UserInfo: Sendable, Hashable {
         self.username = username
         self.groups = groups
     }
+
+    /// Who it is, for a sentence.
+    public var inWords: String { username.isEmpty ? "a user without a name" : "user \(username)" }
 }
 
 /// What rules see of an admission request.
