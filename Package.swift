@@ -53,7 +53,7 @@ let package = Package(
 
         // Floor 4 to 6: proof, rules, verdict
         module("Verification", ["OCI", "OpenSSL", "Registry", "Sigstore"]),
-        module("Policy", ["JSON", "Matching", "YAML", "OCI", "OpenSSL", "Verification"]),
+        module("Policy", ["JSON", "JMESPath", "Matching", "YAML", "OCI", "OpenSSL", "Verification"]),
         module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Verification"]),
 
         // Floor 7: who calls the gate

@@ -11,6 +11,8 @@ public struct AdmissionRequest: Sendable {
     public let isDryRun: Bool
     /// What rules look at: operation, kind, names, user and the objects themselves.
     public let attributes: ResourceAttributes
+    /// The `request` of the review, which variables look into.
+    public let source: Value
 
     /// Longest `uid` that is read; the API server sends 36 characters.
     static let maximumUIDLength = 256
@@ -33,6 +35,7 @@ public struct AdmissionRequest: Sendable {
             throw .badField("request.uid", "must be a string of 1 to \(Self.maximumUIDLength) bytes")
         }
         self.uid = uid
+        source = request
         isDryRun = try Self.boolean(request["dryRun"], "request.dryRun")
 
         guard let operation = request["operation"]?.string.flatMap(Policy.Operation.init(rawValue:)) else {

@@ -59,7 +59,9 @@ public struct Evaluator: Sendable {
         let attributes = open.request.attributes
         let facts = await FactGathering.facts(open.needs, about: attributes, from: facts, deadline: deadline)
         let candidates = policies.candidates(for: attributes, facts: facts)
-        return Plan(open.request, phase: open.phase, rules: candidates.rules)
+        let bindings = await BindingGathering.bindings(
+            candidates.rules, for: open.request, from: self.facts, images: verifier, deadline: deadline)
+        return Plan(open.request, phase: open.phase, rules: candidates.rules, bindings: bindings)
     }
 
     /// What is answered to a request, and why.

@@ -34,6 +34,8 @@ public struct Plan: Sendable {
             case check(Int, ImageReference)
             /// The entry only asks for a digest, and the reference has one (or this call does not ask for it).
             case nothing(ImageReference)
+            /// It could not be made out what the entry asks for.
+            case failed(RuleFailure)
         }
 
         let image: ContainerImage
@@ -52,14 +54,19 @@ public struct Plan: Sendable {
         let enforces: Bool
         /// The PolicyException for whose sake everything is skipped.
         let exception: String?
+        /// What the rule's variables stand for; nil for a rule without any.
+        let bindings: RuleBindings?
 
-        init(_ candidate: ApplicableRule, items: [Item], failure: RuleFailure? = nil) {
+        init(
+            _ candidate: ApplicableRule, items: [Item], failure: RuleFailure? = nil, bindings: RuleBindings? = nil
+        ) {
             policy = candidate.policy
             rule = candidate.rule
             self.items = items
             self.failure = failure
             enforces = candidate.enforces
             exception = candidate.exception
+            self.bindings = bindings
         }
     }
 
@@ -77,11 +84,16 @@ public struct Plan: Sendable {
         self.init(request, phase: phase, rules: policies.candidates(for: request.attributes, facts: facts).rules)
     }
 
-    /// - Parameter rules: The rules that look at the request; none does at a DELETE or at an object that is already
-    ///   being deleted.
-    init(_ request: AdmissionRequest, phase: Phase, rules applicable: [ApplicableRule]) {
+    /// - Parameters:
+    ///   - rules: The rules that look at the request; none does at a DELETE or at an object that is already being
+    ///     deleted.
+    ///   - bindings: What was gathered for the rules whose context has to be asked for.
+    init(
+        _ request: AdmissionRequest, phase: Phase, rules applicable: [ApplicableRule],
+        bindings: [ObjectIdentifier: RuleBindings] = [:]
+    ) {
         self.phase = phase
-        var builder = Builder(phase: phase)
+        var builder = Builder(request: request, phase: phase, bindings: bindings)
         guard !applicable.isEmpty, let object = request.attributes.object else {
             (rules, checks) = ([], [])
             return
@@ -94,7 +106,7 @@ public struct Plan: Sendable {
         // (2) For each rule, what its entries say about each image.
         var settled: String?
         for candidate in applicable where candidate.policy.qualifiedName != settled {
-            guard let rule = builder.plan(candidate, images: images) else { continue }
+            guard let rule = builder.plan(candidate, in: object, images: images) else { continue }
             builder.rules.append(rule)
             // `applyRules: One` ends a policy with the first rule that has something to say.
             if candidate.policy.applyRules == .one, rule.failure != nil || rule.items.contains(where: \.decides) {
@@ -117,7 +129,9 @@ extension Plan.Item {
 extension Plan {
     /// Collects the distinct checks of all rules.
     private struct Builder {
+        let request: AdmissionRequest
         let phase: Phase
+        let bindings: [ObjectIdentifier: RuleBindings]
         var rules: [RulePlan] = []
         /// The checks so far; an image is pinned for all of them when one entry pins it.
         private var checks: [(reference: ImageReference, requirement: Requirement?)] = []
@@ -129,7 +143,11 @@ extension Plan {
             let requirement: Requirement?
         }
 
-        init(phase: Phase) { self.phase = phase }
+        init(request: AdmissionRequest, phase: Phase, bindings: [ObjectIdentifier: RuleBindings]) {
+            self.request = request
+            self.phase = phase
+            self.bindings = bindings
+        }
 
         /// Makes room for one check of each image, which is what most plans come to.
         mutating func expect(_ images: Int) {
@@ -138,18 +156,41 @@ extension Plan {
             pinnedImages.reserveCapacity(images)
         }
 
-        /// What a rule says about the images; nil for one that failed, where it had nothing to say.
-        mutating func plan(_ candidate: ApplicableRule, images: [ContainerImage]) -> RulePlan? {
+        /// What a rule says about the images; nil for one that does not apply, or that failed where it had nothing to
+        /// say.
+        ///
+        /// - Parameter builtIn: the images where the object's kind has them by nature.
+        mutating func plan(
+            _ candidate: ApplicableRule, in object: Value, images builtIn: [ContainerImage]
+        ) -> RulePlan? {
             let rule = candidate.rule
-            if candidate.exception != nil {
-                return RulePlan(candidate, items: Self.excepted(rule, images: images))
-            }
-            if let failure = candidate.failure {
+            do throws(RuleFailure) {
+                // (1) The images that the rule is about.
+                let images = try rule.images(in: object, kind: request.attributes.kind, builtIn: builtIn)
+                if candidate.exception != nil {
+                    return RulePlan(candidate, items: Self.excepted(rule, images: images))
+                }
                 // A rule that would not look at any of the images anyway cannot fail because of them.
-                guard images.contains(where: { Self.decides(rule, $0) }) else { return nil }
-                return RulePlan(candidate, items: [], failure: failure)
+                let decides = images.contains { Self.decides(rule, $0) }
+                if let failure = candidate.failure { return decides ? RulePlan(candidate, items: [], failure: failure) : nil }
+
+                // (2) Whether its preconditions hold.
+                var bindings: RuleBindings?
+                if let context = rule.context, decides {
+                    let bound = self.bindings[ObjectIdentifier(rule)] ?? RuleBindings(context, for: input(images))
+                    guard try bound.meetPreconditions(of: context) else { return nil }
+                    bindings = bound
+                }
+
+                // (3) What it says about each image.
+                return RulePlan(candidate, items: items(of: rule, images: images, bindings), bindings: bindings)
+            } catch {
+                return RulePlan(candidate, items: [], failure: candidate.exception == nil ? error : nil)
             }
-            return RulePlan(candidate, items: items(of: rule, images: images))
+        }
+
+        private func input(_ images: [ContainerImage]) -> ScopeInput {
+            ScopeInput(request: request.source, username: request.attributes.userInfo.username, images: images)
         }
 
         /// The images that a rule would have looked at, but for an exception.
@@ -168,8 +209,13 @@ extension Plan {
             return rule.entries.contains { $0.selection(of: reference) == .matches }
         }
 
-        private mutating func items(of rule: ImageRule, images: [ContainerImage]) -> [Item] {
+        private mutating func items(
+            of rule: ImageRule, images: [ContainerImage], _ bindings: RuleBindings?
+        ) -> [Item] {
             var items: [Item] = []
+            let requirements = rule.entries.map { entry in
+                Result { () throws(RuleFailure) in try entry.requirement.requirement(bindings) }
+            }
             for image in images {
                 let reference: ImageReference
                 switch image.reference {
@@ -178,25 +224,33 @@ extension Plan {
                     items += rule.entries.map { Item(image: image, entry: $0, step: .unparsable(error)) }
                     continue
                 }
-                for entry in rule.entries {
+                for (entry, requirement) in zip(rule.entries, requirements) {
                     switch entry.selection(of: reference) {
                     case .no: break
                     case .skipped: items.append(Item(image: image, entry: entry, step: .skipped))
-                    case .matches: items.append(Item(image: image, entry: entry, step: step(entry, reference)))
+                    case .matches:
+                        items.append(Item(image: image, entry: entry, step: step(entry, requirement, reference)))
                     }
                 }
             }
             return items
         }
 
-        private mutating func step(_ entry: ImageEntry, _ reference: ImageReference) -> Item.Step {
+        private mutating func step(
+            _ entry: ImageEntry, _ requirement: Result<Requirement?, RuleFailure>, _ reference: ImageReference
+        ) -> Item.Step {
+            let asked: Requirement?
+            switch requirement {
+            case .success(let requirement): asked = requirement
+            case .failure(let failure): return .failed(failure)
+            }
             let pins = phase == .mutate && entry.mutateDigest && reference.digest == nil
-            guard entry.requirement != nil || pins else { return .nothing(reference) }
+            guard asked != nil || pins else { return .nothing(reference) }
             if pins { pinnedImages.insert(reference) }
-            let key = Key(reference: reference, requirement: entry.requirement)
+            let key = Key(reference: reference, requirement: asked)
             if let index = indexes[key] { return .check(index, reference) }
             indexes[key] = checks.count
-            checks.append((reference, entry.requirement))
+            checks.append((reference, asked))
             return .check(checks.count - 1, reference)
         }
 

@@ -73,6 +73,10 @@ public struct Verdict: Sendable {
             // Whatever `required` and the failure policy say: what is not a reference cannot be a verified image.
             result = .fail("image reference \(printable(item.image.text)) is invalid: \(error)")
         case .nothing(let reference): digest = reference.digest
+        case .failed(let failure):
+            result = .error(
+                "image verification failed for \(printable(item.image.text)): "
+                    + printable(failure.description, limit: maximumFailureLength))
         case .check(let index, let reference):
             let check = results[index]
             (fromCache, duration, digest) = (check.fromCache, check.duration, check.digest)

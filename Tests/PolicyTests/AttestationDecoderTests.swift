@@ -16,7 +16,7 @@ import Verification
     private static func attestation(_ fields: String) -> String { #"{"attestors":\#(attestors),\#(fields)}"# }
 
     private func requirement(_ entry: String) throws -> Requirement {
-        try #require(try policyOf(entry: entry).rules.first?.entries.first?.requirement)
+        try #require(try policyOf(entry: entry).rules.first?.entries.first?.requirement.fixed)
     }
 
     @Test(arguments: ["type", "predicateType"]) func aType(field: String) throws {

@@ -16,7 +16,7 @@ import Verification
 
     private func sets(_ attestors: String, _ extra: String = "") throws -> [AttestorSet] {
         let policy = try policyOf(entry: Sample.entry(attestors: attestors, extra: extra))
-        return try #require(policy.rules.first?.entries.first?.requirement).attestorSets
+        return try #require(policy.rules.first?.entries.first?.requirement.fixed).attestorSets
     }
 
     private func onlyKey(_ attestors: String, _ extra: String = "") throws -> KeyAttestor {
@@ -108,7 +108,7 @@ import Verification
     @Test func theLegacyKey() throws {
         let text =
             #"{"image":"ghcr.io/org/*","key":\#(Self.twoKeys),"annotations":{"a":"b"},"repository":"ghcr.io/x/y"}"#
-        let requirement = try #require(try policyOf(entry: text).rules.first?.entries.first?.requirement)
+        let requirement = try #require(try policyOf(entry: text).rules.first?.entries.first?.requirement.fixed)
         let set = try #require(requirement.attestorSets.first)
         #expect(requirement.attestorSets.count == 1)
         #expect([set.count, set.entries.count] == [2, 2])
@@ -120,7 +120,7 @@ import Verification
     @Test func onlyPinning() throws {
         for attestors in ["null", "[]"] {
             let entry = try policyOf(entry: Sample.entry(attestors: attestors, extra: #""required":false"#))
-            #expect(entry.rules.first?.entries.first?.requirement == nil)
+            #expect(entry.rules.first?.entries.first?.requirement.fixed == nil)
         }
     }
 
@@ -158,14 +158,15 @@ import Verification
         (#"[{"certificates":{"cert":"a"}}]"#, ".entries[0].certificates", "certificate"),
         (#"[{"keys":{}}]"#, ".entries[0].keys.publicKeys", "a public key is needed"),
         (#"[{"keys":{"publicKeys":""}}]"#, ".entries[0].keys.publicKeys", "a public key is needed"),
-        (#"[{"keys":{"secret":{"name":"a","namespace":"b"}}}]"#, ".entries[0].keys.secret", "Secrets"),
+        (#"[{"keys":{"secret":{"name":"a"}}}]"#, ".entries[0].keys.secret.namespace", "missing"),
+        (#"[{"keys":{"publicKeys":"a","secret":{"name":"a","namespace":"b"}}}]"#, ".entries[0].keys.secret", "beside"),
         (#"[{"keys":{"kms":"awskms:///a"}}]"#, ".entries[0].keys.kms", "KMS"),
-        (#"[{"keys":{"publicKeys":"k8s://ns/name"}}]"#, ".entries[0].keys.publicKeys", "Secrets"),
+        (#"[{"keys":{"publicKeys":"k8s://name"}}]"#, ".entries[0].keys.publicKeys", "k8s://namespace/name"),
         (#"[{"keys":{"publicKeys":"gcpkms://projects/a"}}]"#, ".entries[0].keys.publicKeys", "KMS"),
         (#"[{"keys":{"publicKeys":"https://a/cosign.pub"}}]"#, ".entries[0].keys.publicKeys", "not fetched"),
         (#"[{"keys":{"publicKeys":"env://KEY"}}]"#, ".entries[0].keys.publicKeys", "not fetched"),
         (#"[{"keys":{"publicKeys":"/etc/cosign.pub"}}]"#, ".entries[0].keys.publicKeys", "PEM text"),
-        (#"[{"keys":{"publicKeys":"{{ keys.data.a }}"}}]"#, ".entries[0].keys.publicKeys", "variables"),
+        (#"[{"keys":{"publicKeys":"{{ keys.data a }}"}}]"#, ".entries[0].keys.publicKeys", "no query"),
         ("[{\"keys\":{\"publicKeys\":\(privateKey)}}]", ".entries[0].keys.publicKeys", "private key"),
         (
             #"[{"keys":{"publicKeys":"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"}}]"#,
@@ -173,7 +174,7 @@ import Verification
         ),
         ("[\(key(0, #""signatureAlgorithm":"sha1""#))]", ".entries[0].signatureAlgorithm", "none of sha224"),
         ("[\(key(0, #""annotations":{"a":1}"#))]", ".entries[0].annotations[a]", "has to be text"),
-        ("[\(key(0, #""annotations":{"a":"{{b}}"}"#))]", ".entries[0].annotations[a]", "variables"),
+        ("[\(key(0, #""annotations":{"{{b}}":"a"}"#))]", ".entries[0].annotations", "variables"),
         ("[\(key(0, #""repository":"ghcr.io/a:v1""#))]", ".entries[0].repository", "not a repository"),
         ("[\(key(0, #""repository":"ghcr.io/A B""#))]", ".entries[0].repository", "path"),
         (
@@ -214,7 +215,7 @@ import Verification
         (
             "{\"image\":\"a:*\",\"key\":\(keys[0]),\"attestors\":[{\"entries\":[\(key(1))]}]}", "key", "stands beside"
         ),
-        (#"{"image":"a:*","key":"k8s://a/b"}"#, "key", "Secrets"),
+        (#"{"image":"a:*","key":"k8s://a/b/c"}"#, "key", "k8s://namespace/name"),
         (#"{"image":"a:*","key":"azurekms://a"}"#, "key", "KMS"),
         ("{\"image\":\"a:*\",\"key\":\(privateKey)}", "key", "private key"),
         (#"{"image":"a:*","roots":"a"}"#, "roots", "keyless"), (#"{"image":"a:*","issuer":"a"}"#, "issuer", "keyless"),

@@ -98,7 +98,7 @@ import Testing
     @Test func selection() throws {
         let entry = ImageEntry(
             imageReferences: [ImageGlob("ghcr.io/org/*"), ImageGlob("nginx:*")],
-            skipImageReferences: [ImageGlob("ghcr.io/org/debug:*")], requirement: nil, required: false)
+            skipImageReferences: [ImageGlob("ghcr.io/org/debug:*")], requirement: .none, required: false)
         #expect(entry.selection(of: try reference("ghcr.io/org/app:v1")) == .matches)
         #expect(entry.selection(of: try reference("nginx")) == .matches)
         #expect(entry.selection(of: try reference("ghcr.io/org/debug:v1")) == .skipped)

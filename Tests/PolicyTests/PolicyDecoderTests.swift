@@ -18,7 +18,7 @@ import Testing
         let entry = try #require(rule.entries.first)
         #expect(entry.mutateDigest && entry.verifyDigest && entry.required)
         #expect(entry.failureAction == nil)
-        #expect(entry.requirement?.forms == .any)
+        #expect(entry.requirement.fixed?.forms == .any)
     }
 
     @Test func everythingSaid() throws {
@@ -35,7 +35,7 @@ import Testing
         #expect(policy.emitsWarnings)
         let entry = try #require(policy.rules.first?.entries.first)
         #expect(!entry.mutateDigest && !entry.verifyDigest && !entry.required)
-        #expect(entry.requirement?.forms == .bundlesOnly)
+        #expect(entry.requirement.fixed?.forms == .bundlesOnly)
     }
 
     @Test func theOlderHomes() throws {
@@ -58,7 +58,7 @@ import Testing
         #expect(rule.entries.first?.imageReferences.map(\.pattern) == ["ghcr.io/org/ubi-minimal:*"])
         let modern = try #require(
             try policyOf(entry: Sample.entry(images: #"["ghcr.io/org/ubi-minimal:*"]"#)).rules.first)
-        #expect(rule.entries.first?.requirement == modern.entries.first?.requirement)
+        #expect(rule.entries.first?.requirement.fixed == modern.entries.first?.requirement.fixed)
     }
 
     /// Entries' actions, the policy's, and whether the rule enforces.

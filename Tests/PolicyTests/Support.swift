@@ -2,6 +2,7 @@ import JSON
 import OCI
 import OpenSSL
 import Testing
+import Verification
 
 @testable import Policy
 
@@ -99,5 +100,13 @@ extension PolicySnapshot {
 extension ImageRule {
     func applies(to resource: ResourceAttributes, facts: RequestFacts = .none) -> Bool {
         !resource.isPastVerification && applicability(to: resource, facts: facts) == .yes
+    }
+}
+
+extension RequirementSource {
+    /// The requirement that is the same for every request.
+    var fixed: Requirement? {
+        if case .fixed(let requirement) = self { return requirement }
+        return nil
     }
 }

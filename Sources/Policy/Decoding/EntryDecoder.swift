@@ -6,6 +6,8 @@ import Verification
 /// Source: spec/verify-images.md, "The two spellings".
 struct EntryDecoder {
     let findings: Findings
+    /// The namespace of a namespaced Policy; nil for a ClusterPolicy.
+    var policyNamespace: String?
 
     private enum SignatureType: String, CaseIterable {
         case cosign = "Cosign"
@@ -22,7 +24,7 @@ struct EntryDecoder {
         guard let reader = ObjectReader(value, .entry, at: path, findings) else { return nil }
         let imageReferences = imageReferences(reader)
         let skipImageReferences = patterns(reader, "skipImageReferences")
-        let requirement = requirement(reader)
+        let requirement = requirementSource(reader)
         let required = reader.boolean("required") ?? true
         let entry = ImageEntry(
             imageReferences: imageReferences, skipImageReferences: skipImageReferences, requirement: requirement,
@@ -32,7 +34,7 @@ struct EntryDecoder {
         _ = reader.object("validate", .validateImages)
         guard findings.problems.count == before else { return nil }
 
-        guard requirement != nil || !required else {
+        guard !requirement.isEmpty || !required else {
             findings.problem(
                 path.child("attestors"),
                 "nobody is named who could have signed, so that no image could pass; give attestors, or "
@@ -80,8 +82,27 @@ struct EntryDecoder {
         }
     }
 
+    /// Where it is said what the images must satisfy.
+    private func requirementSource(_ reader: ObjectReader) -> RequirementSource {
+        let before = findings.problems.count
+        guard let template = RequirementTemplate(reader, policyNamespace: policyNamespace) else {
+            return RequirementSource(requirement(reader))
+        }
+        // What does not hang on variables is looked at now.
+        if findings.problems.count == before {
+            if let example = template.example(),
+                let reader = ObjectReader(example.root, .entry, at: reader.path, findings)
+            {
+                if requirement(reader) == nil && findings.problems.count == before { return .none }
+            } else {
+                findings.problem(reader.path, "cannot be read with something in the place of its variables")
+            }
+        }
+        return .templated(template)
+    }
+
     /// What the images must satisfy, or nil when nobody is named.
-    private func requirement(_ reader: ObjectReader) -> Requirement? {
+    func requirement(_ reader: ObjectReader) -> Requirement? {
         let type = reader.word("type", SignatureType.self) ?? .cosign
         if type == .notary {
             findings.problem(

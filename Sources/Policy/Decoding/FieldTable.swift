@@ -60,12 +60,8 @@ extension FieldTable {
             "name": .honoured, "match": .honoured, "exclude": .honoured, "verifyImages": .honoured,
             // About requests that Kyverno's own controllers send, and about reports.
             "skipBackgroundRequests": .inert, "reportProperties": .inert,
-            "context": .refused(
-                "context entries and variables are not supported yet; write the values into the rule"),
-            "preconditions": .refused("preconditions are not supported yet; say it in match and exclude"),
+            "context": .honoured, "preconditions": .honoured, "imageExtractors": .honoured,
             "celPreconditions": .refused("CEL preconditions are not supported; say it in match and exclude"),
-            "imageExtractors": .refused(
-                "image extractors are not supported yet; images are found in Pods and pod templates"),
             "mutate": .refused("a rule does one thing; give what is beside verifyImages a rule of its own"),
             "validate": .refused("a rule does one thing; give what is beside verifyImages a rule of its own"),
             "generate": .refused("a rule does one thing; give what is beside verifyImages a rule of its own"),
@@ -161,7 +157,7 @@ extension FieldTable {
         name: "keys",
         fields: [
             "publicKeys": .honoured, "signatureAlgorithm": .honoured, "rekor": .honoured, "ctlog": .honoured,
-            "secret": .refusedEvenEmpty("keys in Secrets are not supported yet; write the public key into publicKeys"),
+            "secret": .honoured,
             "kms": .refused("keys in a KMS are not supported yet; export the public key and write it into publicKeys"),
         ])
 

@@ -2,10 +2,13 @@
 final class Findings {
     let file: String
     let policy: String
+    /// Whether variables have been replaced: braces that are still there are data.
+    let isBound: Bool
     private(set) var problems: [PolicyProblem] = []
     private(set) var notes: [String] = []
 
-    init(file: String, policy: String) {
+    init(file: String, policy: String, isBound: Bool = false) {
+        self.isBound = isBound
         self.file = file
         self.policy = policy
     }

@@ -130,8 +130,8 @@ struct ObjectReader {
     }
 
     private func refuseVariables(in text: String, at path: FieldPath) {
-        guard text.contains("{{") else { return }
-        findings.problem(path, "variables ({{ … }}) are not supported yet; write the value")
+        guard !findings.isBound, TextTemplate.isTemplate(text) else { return }
+        findings.problem(path, "variables ({{ … }}) cannot stand here; write the value")
     }
 
     private func wrongType<Result>(_ name: String, _ value: Value, _ wanted: String) -> Result? {

@@ -62,6 +62,10 @@ struct PolicyDecoder {
         let written = imageRules(rules, at: path, namespace: identity.namespace, action: action)
         let autogen = autogen(rules)
         guard findings.problems.isEmpty else { return nil }
+        let made = written.flatMap { rule in
+            autogen.rules(from: rule, bodies: autogen.kinds.isEmpty ? [:] : bodies(of: rule, in: rules, at: path))
+        }
+        guard findings.problems.isEmpty else { return nil }
         noteRulesForPodsAlone(written, autogen, at: path)
         guard isForAdmission else {
             findings.note(
@@ -71,7 +75,7 @@ struct PolicyDecoder {
         return ImagePolicy(
             name: identity.name, namespace: identity.namespace, failurePolicy: failurePolicy, timeoutSeconds: timeout,
             applyRules: applyRules, emitsWarnings: emitsWarnings, overrides: overrides,
-            rules: written + written.flatMap(autogen.rules))
+            rules: written + made)
     }
 
     private func identity() -> (name: String, namespace: String?) {
@@ -209,12 +213,31 @@ extension PolicyDecoder {
             let matching = MatchDecoder(findings: findings, isNamespaced: kind == .policy)
             let match = matching.match(value["match"], at: path.child("match"))
             let exclude = matching.exclude(value["exclude"], at: path.child("exclude"))
-            let decoder = EntryDecoder(findings: findings)
-            let entries = reader.array("verifyImages").compactMap { decoder.entry($0, at: $1) }
+            let body = RuleBodyDecoder(findings: findings, policyNamespace: namespace).body(reader)
+            let extractorDecoder = ExtractorDecoder(findings: findings)
+            let extractors = extractorDecoder.extractors(reader)
+            extractorDecoder.refuseQueries(extractors, body.entries, at: path)
             return ImageRule(
-                name: name, index: index, match: match, exclude: exclude, policyNamespace: namespace, entries: entries,
-                policyAction: action)
+                name: name, index: index, match: match, exclude: exclude, policyNamespace: namespace,
+                entries: body.entries, context: body.context, extractors: extractors, policyAction: action)
         }
+    }
+
+    /// What a rule says about the Pods inside templates, where that differs from what it says about Pods.
+    private func bodies(of rule: ImageRule, in rules: [Value], at path: FieldPath) -> [PodTemplate: RuleBody] {
+        // Whatever there is to note has been noted of the rule as written.
+        let unheard = Findings(file: findings.file, policy: findings.policy)
+        guard let reader = ObjectReader(rules[rule.index], .rule, at: path.index(rule.index), unheard) else {
+            return [:]
+        }
+        let decoder = RuleBodyDecoder(findings: unheard, policyNamespace: rule.policyNamespace)
+        var bodies: [PodTemplate: RuleBody] = [:]
+        for template in PodTemplate.allCases { bodies[template] = decoder.body(reader, for: template) }
+        for problem in unheard.problems {
+            findings.problem(
+                path.index(rule.index), "as autogen makes it for pod templates: \(problem.path): \(problem.reason)")
+        }
+        return bodies
     }
 
     private func name(_ reader: ObjectReader) -> String {

@@ -4,12 +4,16 @@ import OCI
 /// One image that a resource names: where, under which container, and what the text means.
 public final class ContainerImage: Sendable {
     /// The list that the image is in, as variables call it (`images.containers…`); images of volumes have a name of
-    /// their own.
-    public enum List: String, Sendable, Hashable, CaseIterable {
-        case initContainers
-        case containers
-        case ephemeralContainers
-        case volumes
+    /// their own, and those that extractors find are in the list that the extractor names.
+    public struct List: RawRepresentable, Sendable, Hashable {
+        public let rawValue: String
+
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        public static let initContainers = List(rawValue: "initContainers")
+        public static let containers = List(rawValue: "containers")
+        public static let ephemeralContainers = List(rawValue: "ephemeralContainers")
+        public static let volumes = List(rawValue: "volumes")
     }
 
     /// Where the image's text stands in the object: what a patch replaces.

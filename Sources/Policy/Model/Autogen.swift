@@ -78,16 +78,22 @@ struct Autogen: Sendable, Hashable {
     }
 
     /// The rules that are made of `rule`: none when it is not about Pods.
-    func rules(from rule: ImageRule) -> [ImageRule] {
+    ///
+    /// - Parameter bodies: what the rule says about the Pods inside templates, where that differs.
+    func rules(from rule: ImageRule, bodies: [PodTemplate: RuleBody] = [:]) -> [ImageRule] {
         guard rule.match.filters.contains(where: Self.isAboutPods) else { return [] }
         var made: [ImageRule] = []
         let templates = Self.templateKinds.filter(kinds.contains)
-        if !templates.isEmpty { made.append(Self.rule("autogen-", rule, templates)) }
-        if kinds.contains(Self.cronJob) { made.append(Self.rule("autogen-cronjob-", rule, [Self.cronJob])) }
+        if !templates.isEmpty { made.append(Self.rule("autogen-", rule, templates, bodies[.controller])) }
+        if kinds.contains(Self.cronJob) {
+            made.append(Self.rule("autogen-cronjob-", rule, [Self.cronJob], bodies[.cronJob]))
+        }
         return made
     }
 
-    private static func rule(_ prefix: String, _ rule: ImageRule, _ kinds: [String]) -> ImageRule {
+    private static func rule(
+        _ prefix: String, _ rule: ImageRule, _ kinds: [String], _ body: RuleBody?
+    ) -> ImageRule {
         var match = rule.match
         match.filters = replacingPods(in: rule.match.filters, by: kinds)
         // Of several filters that may match, those about other kinds are the written rule's business.
@@ -96,7 +102,7 @@ struct Autogen: Sendable, Hashable {
         }
         var exclude = rule.exclude
         exclude.filters = replacingPods(in: rule.exclude.filters, by: kinds)
-        return ImageRule(rule, name: prefix + rule.name, match: match, exclude: exclude)
+        return ImageRule(rule, name: prefix + rule.name, match: match, exclude: exclude, body: body)
     }
 
     private static func replacingPods(in filters: [ResourceFilter], by kinds: [String]) -> [ResourceFilter] {

@@ -15,8 +15,8 @@ public final class ImageEntry: Sendable {
 
     public let imageReferences: [ImageGlob]
     public let skipImageReferences: [ImageGlob]
-    /// What a matching image must satisfy; nil for an entry that only pins or checks digests.
-    public let requirement: Requirement?
+    /// What a matching image must satisfy.
+    public let requirement: RequirementSource
     /// Writes the verified digest beside the tag.
     public let mutateDigest: Bool
     /// Demands a digest in the validating call.
@@ -27,7 +27,7 @@ public final class ImageEntry: Sendable {
     public let failureAction: FailureAction?
 
     public init(
-        imageReferences: [ImageGlob], skipImageReferences: [ImageGlob] = [], requirement: Requirement?,
+        imageReferences: [ImageGlob], skipImageReferences: [ImageGlob] = [], requirement: RequirementSource,
         mutateDigest: Bool = true, verifyDigest: Bool = true, required: Bool = true,
         failureAction: FailureAction? = nil
     ) {
@@ -38,6 +38,22 @@ public final class ImageEntry: Sendable {
         self.verifyDigest = verifyDigest
         self.required = required
         self.failureAction = failureAction
+    }
+
+    var variables: [Variable] {
+        if case .templated(let template) = requirement { return template.variables }
+        return []
+    }
+
+    var secrets: [SecretReference] {
+        if case .templated(let template) = requirement { return template.secrets }
+        return []
+    }
+
+    /// Whether the entry means something else from request to request.
+    var usesVariables: Bool {
+        if case .templated = requirement { return true }
+        return false
     }
 
     public func selection(of image: ImageReference) -> Selection {

@@ -11,6 +11,10 @@ public final class ImageRule: Sendable {
     /// The namespace that a namespaced Policy speaks for; nil for a ClusterPolicy.
     public let policyNamespace: String?
     public let entries: [ImageEntry]
+    /// What the rule's variables are made of; nil for a rule without any, which asks nobody anything.
+    public let context: RuleContext?
+    /// Where images are in objects of a kind, instead of where they are by nature.
+    public let extractors: [String: [ImageExtractor]]
     /// Whether a failing image denies the request, where no override of the policy applies. An entry's own action
     /// counts before the policy's, and one entry that enforces is enough.
     public let enforces: Bool
@@ -19,7 +23,8 @@ public final class ImageRule: Sendable {
 
     public init(
         name: String, index: Int = 0, match: MatchBlock, exclude: MatchBlock = MatchBlock(),
-        policyNamespace: String? = nil, entries: [ImageEntry], policyAction: FailureAction
+        policyNamespace: String? = nil, entries: [ImageEntry], context: RuleContext? = nil,
+        extractors: [String: [ImageExtractor]] = [:], policyAction: FailureAction
     ) {
         self.name = name
         self.index = index
@@ -27,26 +32,32 @@ public final class ImageRule: Sendable {
         self.exclude = exclude
         self.policyNamespace = policyNamespace
         self.entries = entries
+        self.context = context
+        self.extractors = extractors
         let actions = entries.compactMap(\.failureAction)
         hasOwnAction = !actions.isEmpty
         enforces = actions.isEmpty ? policyAction == .enforce : actions.contains(.enforce)
     }
 
     /// `rule` under another name, for other resources.
-    init(_ rule: ImageRule, name: String, match: MatchBlock, exclude: MatchBlock) {
+    ///
+    /// - Parameter body: what the rule says there; nil where it is the same.
+    init(_ rule: ImageRule, name: String, match: MatchBlock, exclude: MatchBlock, body: RuleBody?) {
         self.name = name
         self.match = match
         self.exclude = exclude
         index = rule.index
         policyNamespace = rule.policyNamespace
-        entries = rule.entries
+        entries = body?.entries ?? rule.entries
+        context = body == nil ? rule.context : body?.context
+        extractors = rule.extractors
         enforces = rule.enforces
         hasOwnAction = rule.hasOwnAction
     }
 
     /// The facts that the rule needs before its images can be judged, besides those that ``applicability(to:facts:)``
     /// asks for by itself.
-    public var needs: RuleNeeds { [] }
+    public var needs: RuleNeeds { context?.isExternal == true ? [.context] : [] }
 
     /// Whether the rule looks at a request that is not past verification.
     func applicability(to resource: ResourceAttributes, facts: RequestFacts) -> Applicability {
