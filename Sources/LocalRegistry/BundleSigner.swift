@@ -71,9 +71,14 @@ extension Signer {
         writer.string(options.bundleType)
         writer.key("verificationMaterial")
         writer.beginObject()
-        writer.key("publicKey")
-        ManifestJSON.write(
-            ["hint": options.keyHint ?? Base64.encode(key.publicKey.fingerprint.bytes)], to: &writer)
+        if let certificate = options.certificate {
+            writer.key("certificate")
+            ManifestJSON.write(["rawBytes": Base64.encode(certificate)], to: &writer)
+        } else {
+            writer.key("publicKey")
+            ManifestJSON.write(
+                ["hint": options.keyHint ?? Base64.encode(key.publicKey.fingerprint.bytes)], to: &writer)
+        }
         writer.endObject()
         switch options.content {
         case .envelope:

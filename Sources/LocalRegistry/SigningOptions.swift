@@ -17,6 +17,9 @@ public struct SigningOptions: Sendable {
     /// Where the image was seen when it was signed; nil for where it is.
     public var identity: String?
 
+    /// A certificate that a bundle brings instead of a hint at a key, as DER or whatever is to stand there.
+    public var certificate: [UInt8]?
+
     // What can be wrong:
 
     /// The image that is signed instead of the one that the signature is laid beside.

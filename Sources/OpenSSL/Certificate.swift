@@ -111,7 +111,7 @@ public final class Certificate: @unchecked Sendable, Hashable {
     }
 
     @unsafe
-    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int? {
+    static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int? {
         guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
         defer { unsafe ASN1_STRING_free(epoch) }
         var days: CInt = 0

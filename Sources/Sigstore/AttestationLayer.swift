@@ -13,6 +13,8 @@ public struct AttestationLayer: Sendable, Hashable {
     public static let maximumBytes = Bundle.maximumBytes
 
     let envelope: DSSEEnvelope
+    /// The certificate that comes with the signature, unread.
+    public let attachedCertificate: AttachedCertificate?
 
     /// - Throws: ``SignatureFailure/malformed(_:)``.
     public init(descriptor: Descriptor, content: [UInt8]) throws(SignatureFailure) {
@@ -23,6 +25,7 @@ public struct AttestationLayer: Sendable, Hashable {
             throw .malformed("the envelope is not the one that its descriptor names")
         }
         envelope = try DSSEEnvelope(parsing: content)
+        attachedCertificate = AttachedCertificate(annotations: descriptor.annotations)
     }
 
     /// Checks that the layer is an attestation of a type about an image, by a key; one of its signatures must be.

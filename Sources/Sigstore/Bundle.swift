@@ -4,7 +4,7 @@ import OpenSSL
 
 /// A Sigstore bundle: an envelope, and material to verify it with.
 ///
-/// Read, not verified. With a static key the material is looked at only to see that it is there: keys come from the
+/// Read, not verified. With a key from the policy the material is looked at only to see that it is there: keys come from the
 /// policy, never from the bundle (cosign GHSA-fx35-mq7g-6g98), and its key hint is no proof.
 /// Source: sigstore/protobuf-specs `Bundle`; spec/signatures.md, "cosign 3: a bundle that refers to the image".
 public struct Bundle: Sendable, Hashable {
@@ -32,13 +32,19 @@ public struct Bundle: Sendable, Hashable {
     enum Material: Hashable, Sendable {
         /// A hint at a key that the verifier must have: base64 of the SHA-256 of its DER.
         case publicKey(hint: String)
-        case certificate
+        /// nil where it has no bytes.
+        case certificate(AttachedCertificate?)
     }
 
     private static let noAnnotations = [UInt8]("{}".utf8)
 
     let material: Material
     let envelope: DSSEEnvelope
+
+    /// The certificate that comes with the signature, unread.
+    public var attachedCertificate: AttachedCertificate? {
+        if case .certificate(let certificate) = material { certificate } else { nil }
+    }
 
     /// - Throws: ``SignatureFailure/malformed(_:)`` or ``SignatureFailure/unsupported(_:)``.
     public init(parsing bytes: [UInt8]) throws(SignatureFailure) {
@@ -84,7 +90,7 @@ public struct Bundle: Sendable, Hashable {
         }
         switch present[0] {
         case "publicKey": return .publicKey(hint: value["publicKey"]?["hint"]?.string ?? "")
-        case "certificate": return .certificate
+        case "certificate": return .certificate(AttachedCertificate(material: value))
         default: throw .unsupported("a bundle with an x509CertificateChain, which version 0.3 does not have")
         }
     }

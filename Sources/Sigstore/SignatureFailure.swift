@@ -9,8 +9,14 @@ public enum SignatureFailure: Error, Sendable, Hashable {
     case malformed(String)
     /// What carries the signature is of a kind that is refused by name.
     case unsupported(String)
+    /// A certificate is wanted, and none comes with it.
+    case noCertificate
+    /// The certificate is of nobody whom the policy trusts to sign.
+    case certificateUntrusted(String)
     /// No signature in it verifies with the key.
     case signatureMismatch
+    /// The certificate is of somebody whom the policy trusts, and is not valid at the time.
+    case certificateExpired(String)
     /// The key signed it, and what it signed cannot be read.
     case malformedClaims(String)
     /// The key signed it, and what it signed is another image.
@@ -27,12 +33,15 @@ public enum SignatureFailure: Error, Sendable, Hashable {
         switch self {
         case .malformed: 0
         case .unsupported: 1
-        case .signatureMismatch: 2
-        case .malformedClaims: 3
-        case .digestMismatch: 4
-        case .typeMismatch: 5
-        case .predicateTypeMismatch: 6
-        case .annotationMismatch: 7
+        case .noCertificate: 2
+        case .certificateUntrusted: 3
+        case .signatureMismatch: 4
+        case .certificateExpired: 5
+        case .malformedClaims: 6
+        case .digestMismatch: 7
+        case .typeMismatch: 8
+        case .predicateTypeMismatch: 9
+        case .annotationMismatch: 10
         }
     }
 }
@@ -44,8 +53,14 @@ extension SignatureFailure: CustomStringConvertible {
             "signature malformed: \(reason)"
         case .unsupported(let reason):
             "signature not supported: \(reason)"
+        case .noCertificate:
+            "no certificate comes with the signature, and the policy asks for one"
+        case .certificateUntrusted(let reason):
+            "certificate not trusted: \(reason)"
         case .signatureMismatch:
             "signature mismatch"
+        case .certificateExpired(let reason):
+            "certificate not valid: \(reason)"
         case .malformedClaims(let reason):
             "signed payload malformed: \(reason)"
         case .digestMismatch(let signed, let expected):

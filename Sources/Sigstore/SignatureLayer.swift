@@ -17,6 +17,9 @@ public struct SignatureLayer: Sendable, Hashable {
     public let payload: [UInt8]
     public let signature: [UInt8]
 
+    /// The certificate that comes with the signature, unread.
+    public var attachedCertificate: AttachedCertificate? { AttachedCertificate(annotations: descriptor.annotations) }
+
     /// - Throws: ``SignatureFailure/malformed(_:)``.
     public init(descriptor: Descriptor, payload: [UInt8]) throws(SignatureFailure) {
         // (1) The bytes are the ones that the descriptor names.

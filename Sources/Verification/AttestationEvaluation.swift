@@ -17,15 +17,20 @@ struct AttestationEvaluation {
     }
 
     private let image: Digest
+    /// Now, in seconds since 1970.
+    private let date: Int
     private let predicateType: String
     private let tree: AttestorTree
     private var progress: [Progress]
+    /// The last second in which all that was verified may be believed, since 1970; nil for ever.
+    private(set) var validUntil: Int?
     /// What could not be read, by where it is.
     private var failures: [Repository: VerificationFailure] = [:]
 
     /// - Parameter repository: where the image lives.
-    init(_ requirement: AttestationRequirement, image: Digest, in repository: Repository) {
+    init(_ requirement: AttestationRequirement, image: Digest, in repository: Repository, at date: Int) {
         self.image = image
+        self.date = date
         predicateType = requirement.predicateType
         tree = AttestorTree(requirement.attestorSets)
         progress = tree.leaves.map { Progress(repository: $0.repository ?? repository) }
@@ -49,9 +54,10 @@ struct AttestationEvaluation {
 
     private mutating func attempt(_ candidate: Candidate, at index: Int) {
         do throws(SignatureFailure) {
-            let statement = try tree.leaves[index].verifyAttestation(
-                candidate, of: image, predicateType: predicateType)
-            progress[index].statements.insert(statement)
+            let verified = try tree.leaves[index].verifyAttestation(
+                candidate, of: image, predicateType: predicateType, at: date)
+            progress[index].statements.insert(verified.value)
+            validUntil = [validUntil, verified.validUntil].compactMap(\.self).min()
         } catch .malformedClaims(let reason) {
             progress[index].unreadable = .malformedClaims(reason)
         } catch {

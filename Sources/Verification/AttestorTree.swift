@@ -28,6 +28,7 @@ struct AttestorTree: Sendable, Hashable {
         for attestor in set.entries {
             switch attestor {
             case .key(let key): members.append(leaf(Signatory(key)))
+            case .certificate(let certificate): members.append(leaf(Signatory(certificate)))
             case .set(let nested): members.append(.group(group(nested)))
             }
         }

@@ -87,16 +87,22 @@ extension ImageVerifier {
     ) {
         let now = time.now()
         switch outcome {
-        case .success where requirement.attestations.isEmpty:
-            verdicts.remember(.success(()), for: key, at: now, lasting: configuration.positiveTTL)
+        case .success(let proof) where requirement.attestations.isEmpty:
+            verdicts.remember(.success(()), for: key, at: now, lasting: lifetime(of: proof))
         case .success(let proof):
             statements.remember(
-                proof.attestations, cost: proof.footprint, for: key, at: now, lasting: configuration.positiveTTL)
+                proof.attestations, cost: proof.footprint, for: key, at: now, lasting: lifetime(of: proof))
         case .failure(let failure) where !failure.isError && configuration.negativeTTL > .zero:
             verdicts.remember(.failure(failure), for: key, at: now, lasting: configuration.negativeTTL)
         case .failure:
             break
         }
+    }
+
+    /// How long a proof is remembered: no longer than the certificates in it are valid.
+    private func lifetime(of proof: Proof) -> Duration {
+        guard let validUntil = proof.validUntil else { return configuration.positiveTTL }
+        return min(configuration.positiveTTL, .seconds(max(0, validUntil - time.date())))
     }
 
     // MARK: Verifying
@@ -106,16 +112,18 @@ extension ImageVerifier {
         _ image: Digest, in repository: Repository, _ requirement: Requirement
     ) async -> Result<Proof, VerificationFailure> {
         let deadline = time.now() + configuration.checkLimit
-        var proof = Proof(claims: [], attestations: [])
+        var proof = Proof(claims: [])
         if !requirement.attestorSets.isEmpty {
             switch await findSignatures(of: image, in: repository, requirement, deadline: deadline) {
-            case .success(let claims): proof.claims = claims
+            case .success(let signatures): proof = signatures
             case .failure(let failure): return .failure(failure)
             }
         }
         if !requirement.attestations.isEmpty {
             switch await findAttestations(about: image, in: repository, requirement, deadline: deadline) {
-            case .success(let findings): proof.attestations = findings
+            case .success(let attestations):
+                proof.attestations = attestations.attestations
+                proof.validUntil = [proof.validUntil, attestations.validUntil].compactMap(\.self).min()
             case .failure(let failure): return .failure(failure)
             }
         }
@@ -125,8 +133,8 @@ extension ImageVerifier {
     /// Looks for signatures wherever the requirement lets them lie, and stops as soon as it is met.
     private func findSignatures(
         of image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant
-    ) async -> Result<[Claims], VerificationFailure> {
-        var evaluation = Evaluation(requirement.attestorSets, image: image, in: repository)
+    ) async -> Result<Proof, VerificationFailure> {
+        var evaluation = Evaluation(requirement.attestorSets, image: image, in: repository, at: time.date())
         let budgets = evaluation.repositories.map { ($0, CandidateBudget()) }
         for round in rounds(evaluation.repositories, requirement.forms) {
             let spots = budgets.flatMap { repository, budget in
@@ -153,7 +161,8 @@ extension ImageVerifier {
         of image: ResolvedImage, meeting requirement: Requirement, deadline: ContinuousClock.Instant
     ) async -> Result<[Claims], VerificationFailure> {
         let repository = image.reference.repository
-        var evaluation = Evaluation(requirement.attestorSets, image: image.digest, in: repository)
+        let date = time.date()
+        var evaluation = Evaluation(requirement.attestorSets, image: image.digest, in: repository, at: date)
         let signatories = AttestorTree(requirement.attestorSets).leaves
         let spots = evaluation.repositories.flatMap { repository in
             let budget = CandidateBudget()
@@ -166,8 +175,10 @@ extension ImageVerifier {
         for await (spot, found) in stream {
             evaluation.consider(found, from: spot.repository)
             guard case .candidate(let candidate) = found else { continue }
-            let made = signatories.lazy.compactMap { try? $0.verifySignature(candidate, of: image.digest) }.first
-            if let made { claims.append(made) }
+            let made = signatories.lazy.compactMap {
+                try? $0.verifySignature(candidate, of: image.digest, at: date)
+            }
+            if let first = made.first { claims.append(first.value) }
         }
         return evaluation.outcome.map { _ in claims }
     }
@@ -175,9 +186,10 @@ extension ImageVerifier {
     /// Looks for attestations wherever they may lie, and reads every one: a good one does not hide a bad one.
     private func findAttestations(
         about image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant
-    ) async -> Result<[AttestationFindings], VerificationFailure> {
+    ) async -> Result<Proof, VerificationFailure> {
+        let date = time.date()
         var evaluations = requirement.attestations.map {
-            AttestationEvaluation($0, image: image, in: repository)
+            AttestationEvaluation($0, image: image, in: repository, at: date)
         }
         let spots = Set(evaluations.flatMap(\.repositories)).flatMap { repository in
             let budget = CandidateBudget()
@@ -196,7 +208,8 @@ extension ImageVerifier {
             case .failure(let failure): return .failure(failure)
             }
         }
-        return .success(findings)
+        return .success(
+            Proof(claims: [], attestations: findings, validUntil: evaluations.compactMap(\.validUntil).min()))
     }
 
     /// Starts to look in several places, all at once.

@@ -10,18 +10,22 @@ struct Evaluation {
     private struct Progress {
         let repository: Repository
         var claims: Claims?
+        var validUntil: Int?
         var nearestMiss: SignatureFailure?
     }
 
     private let image: Digest
+    /// Now, in seconds since 1970.
+    private let date: Int
     private let tree: AttestorTree
     private var progress: [Progress]
     /// What could not be read, by where it is.
     private var failures: [Repository: VerificationFailure] = [:]
 
     /// - Parameter repository: where the image lives, and so the signatures of entries that name no other place.
-    init(_ sets: [AttestorSet], image: Digest, in repository: Repository) {
+    init(_ sets: [AttestorSet], image: Digest, in repository: Repository, at date: Int) {
         self.image = image
+        self.date = date
         tree = AttestorTree(sets)
         progress = tree.leaves.map { Progress(repository: $0.repository ?? repository) }
     }
@@ -52,7 +56,9 @@ struct Evaluation {
 
     private mutating func attempt(_ candidate: Candidate, at index: Int) {
         do throws(SignatureFailure) {
-            progress[index].claims = try tree.leaves[index].verifySignature(candidate, of: image)
+            let verified = try tree.leaves[index].verifySignature(candidate, of: image, at: date)
+            progress[index].claims = verified.value
+            progress[index].validUntil = verified.validUntil
         } catch {
             miss(error, at: index)
         }
@@ -68,9 +74,10 @@ struct Evaluation {
     var isSatisfied: Bool { tree.isSatisfied { progress[$0].claims != nil } }
 
     /// The claims in the order of the requirement's entries, or why it is not met.
-    var outcome: Result<[Claims], VerificationFailure> {
+    var outcome: Result<Proof, VerificationFailure> {
         if let failure = tree.failure({ progress[$0].claims != nil }, { failure(at: $0) }) { return .failure(failure) }
-        return .success(progress.compactMap(\.claims))
+        return .success(
+            Proof(claims: progress.compactMap(\.claims), validUntil: progress.compactMap(\.validUntil).min()))
     }
 
     private func failure(at index: Int) -> VerificationFailure {

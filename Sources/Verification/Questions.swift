@@ -27,7 +27,9 @@ struct Proof: Sendable {
     /// Nil where the verdict was remembered.
     var claims: [Claims]?
     /// One for each of the requirement's attestations, in their order.
-    var attestations: [AttestationFindings]
+    var attestations: [AttestationFindings] = []
+    /// The last second in which it may be believed, since 1970; nil for ever.
+    var validUntil: Int?
 
     /// About how much memory the statements take, in bytes. One that several findings share is counted for each.
     var footprint: Int { attestations.reduce(0) { $0 + $1.footprint } }

@@ -8,6 +8,8 @@ public enum RequirementError: Error, Sendable, Hashable, CustomStringConvertible
     case noEntries
     case noPredicateType
     case signaturePredicateType
+    case noCertificate
+    case unusableCertificate(String)
     case countOutOfRange(count: Int, entries: Int)
 
     public var description: String {
@@ -17,6 +19,8 @@ public enum RequirementError: Error, Sendable, Hashable, CustomStringConvertible
         case .noPredicateType: "attestations need a predicate type"
         case .signaturePredicateType:
             "attestations of the type \(Bundle.signaturePredicateType) are signatures; ask for them as such"
+        case .noCertificate: "neither a certificate nor a chain is given"
+        case .unusableCertificate(let reason): "nothing could be verified with the certificate: \(reason)"
         case .countOutOfRange(let count, let entries):
             "count is \(count), and must be between 1 and the \(entries) entries of the set"
         }
@@ -96,6 +100,9 @@ public struct AttestorSet: Sendable, Hashable {
             case .set(let set):
                 encoder.append(1)
                 set.encode(into: &encoder)
+            case .certificate(let certificate):
+                encoder.append(2)
+                certificate.encode(into: &encoder)
             }
         }
     }
@@ -104,6 +111,7 @@ public struct AttestorSet: Sendable, Hashable {
 /// One entry of a set: somebody who can vouch for an image.
 public enum Attestor: Sendable, Hashable {
     case key(KeyAttestor)
+    case certificate(CertificateAttestor)
     /// A nested set, counted as one.
     case set(AttestorSet)
 }
@@ -129,14 +137,7 @@ public struct KeyAttestor: Sendable, Hashable {
 
     func encode(into encoder: inout FingerprintEncoder) {
         encoder.append(key.fingerprint.hex)
-        encoder.append(hash?.rawValue ?? "")
-        encoder.append(annotations.count)
-        // In the order of their bytes: two spellings that Swift calls equal are different annotations.
-        for (key, value) in annotations.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            encoder.append(key)
-            encoder.append(value)
-        }
-        encoder.append(repository?.description ?? "")
+        encoder.append(hash: hash, annotations, repository)
     }
 }
 
@@ -155,6 +156,18 @@ struct FingerprintEncoder {
     mutating func append(_ text: String) {
         append(text.utf8.count)
         bytes.append(contentsOf: text.utf8)
+    }
+
+    /// What every attestor says about its signatures.
+    mutating func append(hash: HashAlgorithm?, _ annotations: [String: String], _ repository: Repository?) {
+        append(hash?.rawValue ?? "")
+        append(annotations.count)
+        // In the order of their bytes: two spellings that Swift calls equal are different annotations.
+        for (key, value) in annotations.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            append(key)
+            append(value)
+        }
+        append(repository?.description ?? "")
     }
 
     var digest: SHA256Digest { SHA256Digest(of: bytes) }

@@ -52,6 +52,8 @@ public enum VerificationFailure: Error, Sendable, Equatable {
         case .annotationMismatch: "annotation_mismatch"
         case .typeMismatch: "type_mismatch"
         case .predicateTypeMismatch: "predicate_type_mismatch"
+        case .noCertificate, .certificateUntrusted: "certificate_untrusted"
+        case .certificateExpired: "certificate_expired"
         case .malformed, .unsupported, .malformedClaims: "signature_unusable"
         }
     }

@@ -155,7 +155,6 @@ import Verification
         ("[{\"keys\":{\"publicKeys\":\(keys[0])},\"attestor\":{}}]", ".entries[0]", "says keys and attestor"),
         (#"[{"keyless":{"issuer":"a"}}]"#, ".entries[0].keyless", "keyless"),
         (#"[{"keyless":{}}]"#, ".entries[0].keyless", "keyless"),
-        (#"[{"certificates":{"cert":"a"}}]"#, ".entries[0].certificates", "certificate"),
         (#"[{"keys":{}}]"#, ".entries[0].keys.publicKeys", "a public key is needed"),
         (#"[{"keys":{"publicKeys":""}}]"#, ".entries[0].keys.publicKeys", "a public key is needed"),
         (#"[{"keys":{"secret":{"name":"a"}}}]"#, ".entries[0].keys.secret.namespace", "missing"),

@@ -111,6 +111,10 @@ import Testing
             loads("keys", "ctlog", #"{"ignoreSCT":true}"#),
             refused("keys", "kms", #""awskms:///alias/a""#),
 
+            loads("certificates", "certChain", TestCertificates.quoted("chain")),
+            loads("certificates", "rekor", #"{"url":"https://rekor.sigstore.dev"}"#),
+            loads("certificates", "ctlog", #"{"ignoreSCT":true}"#),
+
             loads("rekor", "url", #""https://rekor.sigstore.dev""#), loads("rekor", "ignoreTlog", "true"),
             refused("rekor", "pubkey", #""a""#),
 
@@ -127,7 +131,8 @@ import Testing
         "a label expression": ["key", "operator", "values"],
         "an entry of verifyImages": ["image", "imageReferences", "key", "attestors"],
         "a set of attestors": ["entries"], "an attestor": ["keys", "attestor", "certificates", "keyless"],
-        "keys": ["publicKeys", "secret"], "an attestation": ["type", "predicateType", "attestors"],
+        "keys": ["publicKeys", "secret"], "certificates": ["cert"],
+        "an attestation": ["type", "predicateType", "attestors"],
     ]
 
     /// A policy that has `field` in its place, and the path of that place.
@@ -139,7 +144,10 @@ import Testing
         }
         let keys =
             #"{"publicKeys":\#(Sample.key)\#(when("keys"))\#(inside("rekor", "rekor"))\#(inside("ctlog", "ctlog"))}"#
-        let set = #"{"entries":[{"keys":\#(keys)\#(when("an attestor"))}]\#(when("a set of attestors"))}"#
+        let certificate =
+            table == "certificates" ? #",{"certificates":{"cert":\#(TestCertificates.quoted("leaf"))\#(added)}}"# : ""
+        let entries = #"{"keys":\#(keys)\#(when("an attestor"))}\#(certificate)"#
+        let set = #"{"entries":[\#(entries)]\#(when("a set of attestors"))}"#
         let attestation =
             table == "an attestation" ? #","attestations":[{"type":"a","attestors":[\#(set)]\#(added)}]"# : ""
         let entry = #"""
@@ -187,6 +195,7 @@ import Testing
             "validate": inEntry + ".validate.", "imageRegistryCredentials": inEntry + ".imageRegistryCredentials.",
             "a set of attestors": inSet + ".", "an attestor": inAttestor + ".", "keys": inAttestor + ".keys.",
             "an attestation": inEntry + ".attestations[0].",
+            "certificates": inSet + ".entries[1].certificates.",
             "rekor": inAttestor + ".keys.rekor.", "ctlog": inAttestor + ".keys.ctlog.",
         ]
         return (text, try #require(places[table]) + name)

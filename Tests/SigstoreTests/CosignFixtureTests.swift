@@ -136,7 +136,8 @@ import Testing
     @Test func laterChecksAreNearer() {
         let digest = Digest(of: [])
         let failures: [SignatureFailure] = [
-            .malformed(""), .unsupported(""), .signatureMismatch, .malformedClaims(""),
+            .malformed(""), .unsupported(""), .noCertificate, .certificateUntrusted(""), .signatureMismatch,
+            .certificateExpired(""), .malformedClaims(""),
             .digestMismatch(signed: "", expected: digest), .typeMismatch(found: ""),
             .predicateTypeMismatch(found: ""), .annotationMismatch(key: "", expected: ""),
         ]

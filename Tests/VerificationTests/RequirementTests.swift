@@ -51,6 +51,7 @@ import Testing
         let repository = try Repository(parsing: "example.com/signatures")
         let plain = Attestor.key(KeyAttestor(key: alice))
         let set = try AttestorSet(entries: [plain])
+        let certificates = try CertificateTests.certificates(["leaf", "root"])
         let requirements: [Requirement] = [
             try requirement(plain),
             try requirement(.key(KeyAttestor(key: bob))),
@@ -69,6 +70,11 @@ import Testing
             try requirement(.set(set), plain),
             try requirement(plain, .set(set)),
             try Requirement(attestorSets: [set, set]),
+            try requirement(.certificate(CertificateAttestor(certificate: certificates[0], chain: []))),
+            try requirement(.certificate(CertificateAttestor(certificate: certificates[1], chain: []))),
+            try requirement(.certificate(CertificateAttestor(certificate: nil, chain: certificates))),
+            try requirement(.certificate(CertificateAttestor(certificate: nil, chain: [certificates[0]]))),
+            try requirement(.certificate(CertificateAttestor(certificate: nil, chain: certificates, hash: .sha512))),
             try Requirement(attestorSets: [], attestations: [attestation("a", set)]),
             try Requirement(attestorSets: [], attestations: [attestation("b", set)]),
             try Requirement(attestorSets: [set], attestations: [attestation("a", set)]),

@@ -96,6 +96,9 @@ struct AttestorDecoder {
             }
             return set(nested, at: path.child("attestor"), defaults, depth: depth + 1).map { [.set($0)] } ?? []
         }
+        if let certificates = reader.object("certificates", .certificates) {
+            return certificate(certificates, defaults).map { [.certificate($0)] } ?? []
+        }
         return reader.object("keys", .keys).map { keys($0, defaults) } ?? []
     }
 
@@ -141,9 +144,9 @@ struct AttestorDecoder {
         }
     }
 
-    /// A static key needs no proof from a log. A policy that asks for one all the same is refused rather than
+    /// A static key or certificate needs no proof from a log. A policy that asks for one all the same is refused rather than
     /// weakened.
-    private func checkTransparency(_ reader: ObjectReader) {
+    func checkTransparency(_ reader: ObjectReader, hasCertificate: Bool = false) {
         if let rekor = reader.object("rekor", .rekor), rekor.boolean("ignoreTlog") != true {
             if rekor["ignoreTlog"] != nil {
                 findings.problem(
@@ -156,12 +159,17 @@ struct AttestorDecoder {
                     "a transparency log is not checked yet; take pubkey out, or set ignoreTlog to true")
             }
         }
-        if let ctlog = reader.object("ctlog", .ctlog), ctlog.boolean("ignoreSCT") != true,
-            ctlog.string("pubkey") != nil
-        {
+        guard let ctlog = reader.object("ctlog", .ctlog), ctlog.boolean("ignoreSCT") != true else { return }
+        if ctlog.string("pubkey") != nil {
             findings.problem(
                 ctlog.path.child("pubkey"),
-                "certificate timestamps are not checked with a static key; take pubkey out, or set ignoreSCT to true")
+                "certificate timestamps are not checked yet; take pubkey out, or set ignoreSCT to true")
+        }
+        // Of a key there is no certificate that a timestamp could be about.
+        if hasCertificate, ctlog["ignoreSCT"] != nil {
+            findings.problem(
+                ctlog.path.child("ignoreSCT"),
+                "certificate timestamps are not checked yet; leave ignoreSCT out, or set it to true")
         }
     }
 }

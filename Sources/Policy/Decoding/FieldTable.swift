@@ -146,9 +146,7 @@ extension FieldTable {
         name: "an attestor",
         fields: [
             "keys": .honoured, "attestor": .honoured, "annotations": .honoured, "repository": .honoured,
-            "signatureAlgorithm": .honoured,
-            "certificates": .refusedEvenEmpty(
-                "attestors by certificate are not supported yet; give the public key in keys.publicKeys"),
+            "signatureAlgorithm": .honoured, "certificates": .honoured,
             "keyless": .refusedEvenEmpty(
                 "keyless signatures are not supported yet; sign with a key, and give it in keys.publicKeys"),
         ])
@@ -161,13 +159,17 @@ extension FieldTable {
             "kms": .refused("keys in a KMS are not supported yet; export the public key and write it into publicKeys"),
         ])
 
+    static let certificates = FieldTable(
+        name: "certificates",
+        fields: ["cert": .honoured, "certChain": .honoured, "rekor": .honoured, "ctlog": .honoured])
+
     static let rekor = FieldTable(
         name: "rekor", fields: ["url": .inert, "pubkey": .honoured, "ignoreTlog": .honoured])
 
     static let ctlog = FieldTable(
         name: "ctlog",
         fields: [
-            // A key has no certificate that a timestamp could be about; only what is to be checked is a demand.
+            // What is to be checked is a demand, and so is `ignoreSCT: false` where there is a certificate.
             "ignoreSCT": .honoured, "pubkey": .honoured,
             "tsaCertChain": .refused("signed timestamps are not checked yet; take tsaCertChain out"),
         ])
@@ -175,7 +177,7 @@ extension FieldTable {
     /// Every table, for the test that walks them.
     static let all = [
         policy, spec, actionOverride, webhookConfiguration, rule, match, filter, resources, subject, labelSelector,
-        labelExpression, entry, validateImages, registryCredentials, attestorSet, attestation, attestor, keys, rekor,
-        ctlog,
+        labelExpression, entry, validateImages, registryCredentials, attestorSet, attestation, attestor, keys,
+        certificates, rekor, ctlog,
     ]
 }
