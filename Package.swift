@@ -57,7 +57,7 @@ let package = Package(
         module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Verification"]),
 
         // Floor 7: who calls the gate
-        module("Rehearsal", ["JSON", "YAML", "OCI", "Admission", "Policy"]),
+        module("Rehearsal", ["JSON", "YAML", "OCI", "Admission", "Policy", "Verification"]),
 
         // Side: a registry and a signer for the demo, the tests and the benchmarks
         module("LocalRegistry", ["JSON", "OCI", "OpenSSL", "HTTPServer"]),

@@ -52,23 +52,32 @@ public struct Rehearsal: Sendable {
     }
 
     func run(_ manifest: Manifest) async -> Performance {
-        let resource = Resource(
-            kind: manifest.kind, namespace: shape.namespace(of: manifest),
-            name: manifest.name.isEmpty ? manifest.generateName + "?" : manifest.name)
+        let resource = resource(manifest)
         do throws(ReviewError) {
-            // (1) What mutate says, and what it writes into the object.
-            let object = shape.object(of: manifest)
-            let mutation = try await outcome(.mutate, manifest, object)
-            guard mutation.verdict.isAllowed else { return performance(of: [mutation], resource) }
-
-            // (2) What validate says about the object as it is then.
-            let validation = try await outcome(.validate, manifest, try patched(object, by: mutation.verdict.patch))
-            return performance(of: [mutation, validation], resource)
+            return performance(of: try await outcomes(of: manifest), resource)
         } catch {
             let row = resource.row(policy: "", rule: "", image: nil, result: .error, message: "\(error)", denies: true)
             return Performance(
                 rows: [row], denial: Report.Denial(resource: row.resource, message: "\(error)\n"), warnings: [])
         }
+    }
+
+    func resource(_ manifest: Manifest) -> Resource {
+        Resource(
+            kind: manifest.kind, namespace: shape.namespace(of: manifest),
+            name: manifest.name.isEmpty ? manifest.generateName + "?" : manifest.name)
+    }
+
+    /// What mutate said, and validate where mutate let the manifest through.
+    func outcomes(of manifest: Manifest) async throws(ReviewError) -> [Outcome] {
+        // (1) What mutate says, and what it writes into the object.
+        let object = shape.object(of: manifest)
+        let mutation = try await outcome(.mutate, manifest, object)
+        guard mutation.verdict.isAllowed else { return [mutation] }
+
+        // (2) What validate says about the object as it is then.
+        let patched = try patched(object, by: mutation.verdict.patch)
+        return [mutation, try await outcome(.validate, manifest, patched)]
     }
 
     private func outcome(
@@ -87,7 +96,7 @@ public struct Rehearsal: Sendable {
         }
     }
 
-    private func performance(of outcomes: [Outcome], _ resource: Resource) -> Performance {
+    func performance(of outcomes: [Outcome], _ resource: Resource) -> Performance {
         Performance(
             rows: Rows(outcomes, resource).rows,
             denial: outcomes.compactMap(\.verdict.denial).first.map {

@@ -1,10 +1,5 @@
-import Admission
 import ArgumentParser
-import HTTPClient
-import Policy
-import Registry
 import Rehearsal
-import Verification
 
 /// `countersign apply`: what would happen to manifests, without a cluster.
 struct Apply: AsyncParsableCommand {
@@ -26,49 +21,18 @@ struct Apply: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "Files and folders of policies, YAML or JSON; - reads standard input.")
-    var policies: [String]
-
-    @Option(
-        parsing: .upToNextOption,
-        help: ArgumentHelp(
-            "Files and folders of resources, several documents and Lists too; - reads standard input.",
-            valueName: "file"))
-    var resource: [String]
+    @OptionGroup
+    var input: RehearsalOptions
 
     @Option(help: "table for people, json for programs, junit for continuous integration.")
     var output: Output = .table
 
-    @OptionGroup(title: "The request")
-    var request: RequestOptions
-
-    @Option(help: ArgumentHelp("How long each call may take.", valueName: "duration"))
-    var timeout = DurationArgument(.seconds(30), description: "30s")
-
-    @OptionGroup(title: "Registries")
-    var registry: RegistryOptions
-
-    func validate() throws {
-        guard !resource.isEmpty else { throw ValidationError("--resource needs at least one file or folder") }
-        guard (policies + resource + request.old).count(where: { $0 == "-" }) <= 1 else {
-            throw ValidationError("- can stand for one of the policies, the resources and the old resources only")
-        }
-        guard timeout.value > .zero else { throw ValidationError("--timeout must be more than 0") }
-    }
-
     func run() async throws {
-        let input = try RehearsalInput(policies: policies, resources: resource, request: request)
-        let http = try HTTPClient(registry.client())
-        defer { http.close() }
-        let verifier = ImageVerifier(registry: RegistryClient(http: http, configuration: try registry.configuration()))
-        let rehearsal = Rehearsal(
-            evaluator: Evaluator(policies: input.policies, verifier: verifier, facts: input.facts), shape: input.shape,
-            timeout: timeout.value)
-
-        let progress = ProgressLine(total: input.manifests.count)
-        let report = await rehearsal.run(input.manifests) { progress.show($0) }
-        progress.clear()
-
+        let report = try await input.rehearse { rehearsal, manifests in
+            let progress = ProgressLine(total: manifests.count)
+            defer { progress.clear() }
+            return await rehearsal.run(manifests) { progress.show($0) }
+        }
         switch output {
         case .table: print(ReportTable(report).text, terminator: "")
         case .json: print(String(decoding: report.json, as: UTF8.self))

@@ -31,8 +31,7 @@ struct ReportTable {
     /// The pinned image of one that passed, else the cause without what the row says already.
     private func why(_ row: Row) -> String {
         guard row.result != .pass else { return row.pinned.map { "pinned: \($0)" } ?? "" }
-        guard let image = row.image, let range = row.message.firstRange(of: "\(image): ") else { return row.message }
-        return String(row.message[range.upperBound...])
+        return row.cause
     }
 
     private func style(_ row: Int, _ column: Int, _ cell: String) -> String {
