@@ -50,12 +50,15 @@ extension ImageVerifier {
     ) async -> Inspection {
         var inspectors: [Inspector] = []
         if !requirement.attestorSets.isEmpty {
-            inspectors.append(Inspector(.signatures, "signatures", requirement.attestorSets.flatMap(\.leaves)))
+            inspectors.append(
+                Inspector(.signatures, "signatures", requirement.attestorSets.flatMap(\.leaves), at: time.date()))
         }
         for attestation in requirement.attestations {
             let type = attestation.predicateType
             inspectors.append(
-                Inspector(.attestations, type, predicateType: type, attestation.attestorSets.flatMap(\.leaves)))
+                Inspector(
+                    .attestations, type, predicateType: type, attestation.attestorSets.flatMap(\.leaves),
+                    at: time.date()))
         }
         var places: [Inspection.Place] = []
         for inspector in inspectors {
@@ -128,8 +131,13 @@ private struct Inspector {
     /// Nil for signatures.
     let predicateType: String?
     let attestors: [Attestor]
+    /// Now, in seconds since 1970.
+    let date: Int
 
-    init(_ purpose: Purpose, _ name: String, predicateType: String? = nil, _ attestors: [Attestor]) {
+    init(
+        _ purpose: Purpose, _ name: String, predicateType: String? = nil, _ attestors: [Attestor], at date: Int
+    ) {
+        self.date = date
         self.purpose = purpose
         self.name = name
         self.predicateType = predicateType
@@ -156,13 +164,13 @@ private struct Inspector {
             let sets = [try AttestorSet(entries: [attestor])]
             let home = attestor.repository ?? repository
             guard let predicateType else {
-                var evaluation = Evaluation(sets, image: image, in: repository)
+                var evaluation = Evaluation(sets, image: image, in: repository, at: date)
                 evaluation.consider(.candidate(candidate), from: home)
                 _ = try evaluation.outcome.get()
                 return nil
             }
             let requirement = try AttestationRequirement(predicateType: predicateType, attestorSets: sets)
-            var evaluation = AttestationEvaluation(requirement, image: image, in: repository)
+            var evaluation = AttestationEvaluation(requirement, image: image, in: repository, at: date)
             evaluation.consider(.candidate(candidate), from: home)
             _ = try evaluation.outcome.get()
             return nil
@@ -195,6 +203,7 @@ extension Attestor {
     fileprivate var repository: Repository? {
         switch self {
         case .key(let key): key.repository
+        case .certificate(let certificate): certificate.repository
         case .set: nil
         }
     }
@@ -202,6 +211,9 @@ extension Attestor {
     fileprivate var name: String {
         switch self {
         case .key(let key): "key \(key.key.fingerprint.hex.prefix(Inspection.shownDigits))"
+        case .certificate(let attestor):
+            attestor.certificate.map { "certificate \($0.fingerprint.hex.prefix(Inspection.shownDigits))" }
+                ?? "a certificate under the policy's authorities"
         case .set: "a set"
         }
     }
