@@ -29,7 +29,8 @@ enum TestCertificates {
 
     private func attestor(_ certificates: String, _ extra: String = "") throws -> CertificateAttestor {
         let policy = try policyOf(entry: Sample.entry(attestors: Self.attestors(certificates, extra)))
-        let entry = try #require(policy.rules.first?.entries.first?.requirement?.attestorSets.first?.entries.first)
+        let entry = try #require(
+            policy.rules.first?.entries.first?.requirement.fixed?.attestorSets.first?.entries.first)
         guard case .certificate(let attestor) = entry else { throw NoCertificate() }
         return attestor
     }
@@ -109,7 +110,7 @@ enum TestCertificates {
     @Test func certificatesSignAttestationsToo() throws {
         let attestation = #"{"type":"a","attestors":\#(Self.attestors(#""certChain":\#(Self.chain)"#))}"#
         let policy = try policyOf(entry: #"{"imageReferences":["*"],"attestations":[\#(attestation)]}"#)
-        let requirement = try #require(policy.rules.first?.entries.first?.requirement)
+        let requirement = try #require(policy.rules.first?.entries.first?.requirement.fixed)
         guard case .certificate? = requirement.attestations.first?.attestorSets.first?.entries.first else {
             Issue.record("\(requirement)")
             return
