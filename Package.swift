@@ -53,7 +53,7 @@ let package = Package(
 
         // Floor 4 to 6: proof, rules, verdict
         module("Verification", ["OCI", "OpenSSL", "Registry", "Sigstore"]),
-        module("Policy", ["JSON", "JMESPath", "Matching", "YAML", "OCI", "OpenSSL", "Verification"]),
+        module("Policy", ["JSON", "JMESPath", "Matching", "YAML", "OCI", "OpenSSL", "Sigstore", "Verification"]),
         module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Verification"]),
 
         // Floor 7: who calls the gate
@@ -87,7 +87,7 @@ let package = Package(
         tests("Registry", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL"]),
         tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
         tests("Verification", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
-        tests("Policy", ["JSON", "OCI", "OpenSSL", "Verification"]),
+        tests("Policy", ["JMESPath", "JSON", "OCI", "OpenSSL", "Sigstore", "Verification"]),
         tests(
             "Admission",
             ["JSON", "HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry", "Verification"]),

@@ -172,7 +172,9 @@ extension Plan {
                 }
                 // A rule that would not look at any of the images anyway cannot fail because of them.
                 let decides = images.contains { Self.decides(rule, $0) }
-                if let failure = candidate.failure { return decides ? RulePlan(candidate, items: [], failure: failure) : nil }
+                if let failure = candidate.failure {
+                    return decides ? RulePlan(candidate, items: [], failure: failure) : nil
+                }
 
                 // (2) Whether its preconditions hold.
                 var bindings: RuleBindings?

@@ -82,7 +82,11 @@ public struct Verdict: Sendable {
             (fromCache, duration, digest) = (check.fromCache, check.duration, check.digest)
             switch check.outcome {
             case .success(let pinnable):
-                if phase == .mutate, item.entry.mutateDigest, reference.digest == nil {
+                let attestations = pinnable.verified?.attestations ?? []
+                if let objection = item.entry.statements?.objection(to: attestations, rulePlan.bindings) {
+                    let reason = printable(objection, limit: maximumFailureLength)
+                    result = .fail("image verification failed for \(printable(item.image.text)): \(reason)")
+                } else if phase == .mutate, item.entry.mutateDigest, reference.digest == nil {
                     pins.pin(item.image, to: pinnable)
                 }
             case .failure(let failure):

@@ -92,9 +92,10 @@ import Testing
             refused("an entry of verifyImages", "additionalExtensions", #"{"a":"b"}"#),
 
             loads("an attestation", "name", #""a""#),
-            refused("an attestation", "conditions", #"[{"all":[{"key":"a","operator":"Equals","value":"a"}]}]"#),
+            loads("an attestation", "conditions", #"[{"all":[{"key":"a","operator":"Equals","value":"a"}]}]"#),
 
-            loads("validate", "message", #""a""#), refused("validate", "deny", #"{"conditions":{"any":[]},"a":1}"#),
+            loads("validate", "message", #""a""#),
+            loads("validate", "deny", #"{"conditions":{"any":[{"key":"a","operator":"Equals","value":"b"}]}}"#),
 
             loads("imageRegistryCredentials", "allowInsecureRegistry", "false"),
             loads("imageRegistryCredentials", "providers", #"["default"]"#),

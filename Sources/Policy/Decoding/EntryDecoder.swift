@@ -26,14 +26,20 @@ struct EntryDecoder {
         let skipImageReferences = patterns(reader, "skipImageReferences")
         let requirement = requirementSource(reader)
         let required = reader.boolean("required") ?? true
+        let statements = StatementRulesDecoder(findings: findings).rules(reader)
         let entry = ImageEntry(
             imageReferences: imageReferences, skipImageReferences: skipImageReferences, requirement: requirement,
             mutateDigest: reader.boolean("mutateDigest") ?? true, verifyDigest: reader.boolean("verifyDigest") ?? true,
-            required: required, failureAction: reader.failureAction("failureAction"))
+            required: required, failureAction: reader.failureAction("failureAction"), statements: statements)
         checkRegistryAccess(reader)
-        _ = reader.object("validate", .validateImages)
         guard findings.problems.count == before else { return nil }
 
+        if statements != nil && requirement.isEmpty {
+            findings.problem(
+                path.child("validate").child("deny"),
+                "is asked of images that were verified; give attestors or attestations")
+            return nil
+        }
         guard !requirement.isEmpty || !required else {
             findings.problem(
                 path.child("attestors"),

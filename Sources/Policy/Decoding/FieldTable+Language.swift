@@ -47,6 +47,6 @@ extension FieldTable {
     /// Every table of this file, for the test that walks them.
     static let language = [
         conditionGroup, condition, contextEntry, contextConfigMap, contextVariable, contextImage, contextAPICall,
-        imageExtractor, secret,
+        imageExtractor, secret, deny,
     ]
 }

@@ -21,9 +21,11 @@ struct RuleBodyDecoder {
             ConditionDecoder(findings: findings).conditions($0, at: rule.path.child("preconditions"))
         }
 
-        let variables = entries.flatMap(\.variables)
+        let templates = entries.flatMap(\.variables)
+        let variables =
+            templates + entries.flatMap { $0.statements.map { $0.conditionVariables + $0.denyVariables } ?? [] }
         let secrets = entries.flatMap(\.secrets)
-        refuseUnknownNames(context, variables + (preconditions?.variables ?? []), at: rule.path)
+        refuseUnknownNames(context, templates + (preconditions?.variables ?? []), entries, at: rule.path)
         let isNeeded = preconditions?.isEmpty == false || entries.contains(where: \.usesVariables)
         guard isNeeded else { return RuleBody(entries: entries, context: nil) }
         return RuleBody(
@@ -36,7 +38,9 @@ struct RuleBodyDecoder {
     private static let knownNames: Set<String> = ["request", "images", "serviceAccountName", "serviceAccountNamespace"]
 
     /// A name that nothing has would be undefined for every request: a mistake, perhaps only one of spelling.
-    private func refuseUnknownNames(_ context: [ContextEntry], _ variables: [Variable], at path: FieldPath) {
+    private func refuseUnknownNames(
+        _ context: [ContextEntry], _ variables: [Variable], _ entries: [ImageEntry], at path: FieldPath
+    ) {
         var known = Self.knownNames
         func check(_ variables: [Variable], at path: FieldPath) {
             for variable in variables {
@@ -52,6 +56,15 @@ struct RuleBodyDecoder {
             known.insert(entry.name)
         }
         check(variables, at: path)
+        // The root of conditions over a predicate has whatever that has; `deny` sees what has a name.
+        for statements in entries.compactMap(\.statements) {
+            let before = known
+            for name in statements.attestations.compactMap(\.name) where !known.insert(name).inserted {
+                findings.problem(path, "an attestation has the name of a context entry, \(name); choose another name")
+            }
+            check(statements.denyVariables, at: path)
+            known = before
+        }
     }
 
     /// The body of the rule that autogen makes for a kind of pod template; nil where it is the same.

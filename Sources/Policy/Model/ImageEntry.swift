@@ -25,12 +25,15 @@ public final class ImageEntry: Sendable {
     public let required: Bool
     /// The entry's own action; nil means the policy's.
     public let failureAction: FailureAction?
+    /// What is asked of the statements that attestations were verified with; nil for nothing.
+    public let statements: StatementRules?
 
     public init(
         imageReferences: [ImageGlob], skipImageReferences: [ImageGlob] = [], requirement: RequirementSource,
         mutateDigest: Bool = true, verifyDigest: Bool = true, required: Bool = true,
-        failureAction: FailureAction? = nil
+        failureAction: FailureAction? = nil, statements: StatementRules? = nil
     ) {
+        self.statements = statements
         self.imageReferences = imageReferences
         self.skipImageReferences = skipImageReferences
         self.requirement = requirement
@@ -53,7 +56,7 @@ public final class ImageEntry: Sendable {
     /// Whether the entry means something else from request to request.
     var usesVariables: Bool {
         if case .templated = requirement { return true }
-        return false
+        return statements != nil
     }
 
     public func selection(of image: ImageReference) -> Selection {
