@@ -65,7 +65,10 @@ import Testing
     }
 
     @Test(arguments: ["Deployment", "CronJob"]) func reachPodTemplates(kind: String) throws {
-        for file in Self.files { #expect(try rules(file, kind: kind).count == 1, "\(file)") }
+        // Tekton's tasks are about no Pods.
+        for file in Self.files where file != "tekton.yaml" {
+            #expect(try rules(file, kind: kind).count == 1, "\(file)")
+        }
     }
 
     @Test func countsAreAsTold() throws {

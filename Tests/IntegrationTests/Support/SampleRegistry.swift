@@ -21,6 +21,16 @@ struct SampleRegistry: Sendable {
         case cosign3(String)
         case annotated(String, [String: String])
         case elsewhere(String, String)
+        /// An attestation: its type and its predicate.
+        case attested(String, String, String)
+    }
+
+    private static let scanType = "https://cosign.sigstore.dev/attestation/vuln/v1"
+
+    /// What a scanner says that finished some days ago and found nothing critical.
+    private static func scan(daysAgo days: Int) -> String {
+        let date = Date.now.addingTimeInterval(Double(-days * 24 * 60 * 60)).ISO8601Format()
+        return #"{"scanner":{"result":{"critical":0}},"metadata":{"scanFinishedOn":"\#(date)"}}"#
     }
 
     /// The images by repository and tag.
@@ -43,6 +53,16 @@ struct SampleRegistry: Sendable {
         ("app", "v1", [.cosign2("release")]), ("app", "unsigned", []), ("mirror/nginx", "1", []),
         ("example/team/web", "v1", [.cosign2("release")]), ("example/team/web", "unsigned", []),
         ("library/nginx", "1.27", []),
+        ("example/teams/api", "blue", [.cosign3("second")]),
+        (
+            "example/catalog/web", "v1",
+            [.attested("release", "https://cyclonedx.org/bom", #"{"bomFormat":"CycloneDX"}"#)]
+        ),
+        ("example/catalog/web", "signed", [.cosign2("release")]),
+        ("example/steps/build", "v1", [.cosign2("release")]), ("example/steps/build", "unsigned", []),
+        ("example/audited/web", "v1", [.cosign2("leaf")]), ("example/audited/web", "other", [.cosign2("release")]),
+        ("example/scanned/web", "fresh", [.attested("release", scanType, scan(daysAgo: 1))]),
+        ("example/scanned/web", "stale", [.attested("release", scanType, scan(daysAgo: 8))]),
     ]
 
     init() throws {
@@ -64,6 +84,9 @@ struct SampleRegistry: Sendable {
         case .annotated(let key, let annotations):
             options.annotations = annotations
             try Self.signer(key).signAsCosign2(image, in: repository, of: registry, options)
+        case .attested(let key, let type, let predicate):
+            try Self.signer(key).attestAsCosign2(
+                image, predicateType: type, predicate: Array(predicate.utf8), in: repository, of: registry)
         case .elsewhere(let key, let place):
             options.repository = place
             try Self.signer(key).signAsCosign2(image, in: repository, of: registry, options)
