@@ -54,8 +54,9 @@ extension Server {
         public var linger = Duration.seconds(2)
         /// How long a draining server goes on accepting: endpoints and load balancers learn late that it leaves.
         public var drainAccepts = Duration.seconds(3)
-        /// How long draining may take in all; what is not done then is cut.
-        public var drain = Duration.seconds(10)
+        /// How long draining may take in all; what is not done then is cut. A little less than the 10 s within which
+        /// the process is to end, and more than what a review with the API server's 10 s gives itself.
+        public var drain = Duration.milliseconds(9750)
         /// How long nothing is accepted after the process ran out of descriptors.
         public var acceptPause = Duration.milliseconds(100)
 

@@ -112,6 +112,18 @@ import Testing
         #expect(await scene.gate.process.end(within: .seconds(10)) == 0, "\(scene.gate.log)")
     }
 
+    /// What is not done by then is cut, and a second listener does not add its own time.
+    @Test func drainingEndsWithinTenSeconds() async throws {
+        let scene = try await Scene(flags: ["--metrics-listen", "127.0.0.1:0"])
+        scene.registry.behaviour = Behaviour(faults: [Fault(.stall, on: [.manifest])])
+        scene.registry.resetCounts()
+        async let answer = try? scene.gate.review(Review(scene.image), to: "/mutate?timeout=30s")
+        #expect(try await eventually { scene.registry.count(.manifest) > 0 })
+        scene.gate.process.signal(SIGTERM)
+        #expect(await scene.gate.process.end(within: .seconds(10)) == 0, "\(scene.gate.log)")
+        #expect(await answer == nil)
+    }
+
     /// A command that has nothing to end in order ends at once.
     @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsAVerification(number: Int32) async throws {
         let registry = try LocalRegistry(behaviour: Behaviour(faults: [Fault(.stall, on: [.manifest])]))
