@@ -45,6 +45,10 @@ public struct AdmissionRequest: Sendable {
         else { throw .badField("request.kind", "must be an object with group, version and kind") }
 
         let object = try Self.object(request["object"], "request.object")
+        // What is created or changed is always sent; a review that leaves it out must not pass for one without images.
+        guard object != nil || (operation != .create && operation != .update) else {
+            throw .badField("request.object", "must be there for CREATE and UPDATE")
+        }
         let oldObject = try Self.object(request["oldObject"], "request.oldObject")
         let metadata = (object ?? oldObject)?["metadata"]
         let subresource = try Self.text(request["subResource"], "request.subResource")

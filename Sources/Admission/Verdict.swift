@@ -71,7 +71,7 @@ public struct Verdict: Sendable {
         case .skipped: result = .skip
         case .unparsable(let error):
             // Whatever `required` and the failure policy say: what is not a reference cannot be a verified image.
-            result = .fail("image reference \(printable(item.image.text)) is invalid: \(error)")
+            result = .fail("image verification failed: \(error)")
         case .nothing(let reference): digest = reference.digest
         case .failed(let failure):
             result = .error(

@@ -34,7 +34,8 @@ struct AdmissionRequestTests {
             review(
                 """
                 {"uid":"u","operation":"UPDATE","kind":{"group":"autoscaling","version":"v1","kind":"Scale"},
-                "resource":{"group":"apps","version":"v1","resource":"deployments"},"subResource":"scale","name":"web"}
+                "resource":{"group":"apps","version":"v1","resource":"deployments"},"subResource":"scale","name":"web",
+                "object":{}}
                 """))
         #expect(request.attributes.kind == "Deployment" && request.attributes.subresource == "scale")
     }
@@ -65,7 +66,20 @@ struct AdmissionRequestTests {
             (
                 #"""
                 {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",
-                "request":{"uid":"u","operation":"CREATE","kind":{"kind":"Pod"},"namespace":7}}
+                "request":{"uid":"u","operation":"CREATE","kind":{"kind":"Pod"}}}
+                """#, "request.object must be there"
+            ),
+            (
+                #"""
+                {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",
+                "request":{"uid":"u","operation":"UPDATE","kind":{"kind":"Pod"},"object":null,"oldObject":{}}}
+                """#, "request.object must be there"
+            ),
+            (
+                #"""
+                {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1",
+                "request":{"uid":"u","operation":"CREATE","kind":{"kind":"Pod"},"object":{},
+                "namespace":7}}
                 """#, "request.namespace must be a string"
             ),
         ])
