@@ -67,8 +67,9 @@ import Testing
 
     @Test func whatIsNoTextIsNoReference() throws {
         let images = try images(
-            "Pod", #"{"spec":{"containers":[{"name":"a","image":{"b":"c"}},{"name":"d","image":[]}]}}"#)
-        #expect(images.count == 2)
+            "Pod",
+            #"{"spec":{"containers":[{"image":{"b":"c"}},{"image":[]},{"image":12},{"image":true},{"image":1.5}]}}"#)
+        #expect(images.count == 5)
         for image in images { #expect(throws: ReferenceError.self) { try image.reference.get() } }
     }
 

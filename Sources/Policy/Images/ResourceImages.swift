@@ -43,10 +43,10 @@ public enum ResourceImages {
         for (index, item) in items.elements.enumerated() {
             var image: Value? = item
             for key in field { image = image?[key] }
-            // No image, null and the empty text are no image. Anything that is no text is kept as it is written, and
-            // is then no reference.
+            // No image, null and the empty text are no image. Anything that is no text is kept as it is written, in
+            // parentheses, with which nothing is a reference: the number 12 is not the image named 12.
             guard let image, !image.isNull else { continue }
-            let text = image.string ?? image.description
+            let text = image.string ?? "(\(image))"
             guard !text.isEmpty else { continue }
             let name = item["name"]?.string ?? String(index)
             let pointer = Pointer(tokens: path + [list.rawValue, String(index)] + field)
