@@ -79,11 +79,17 @@ public final class RegistryClient: Sendable {
         let what = "\(repository)@\(descriptor.digest)"
         guard descriptor.size <= limit else { throw .tooLarge(what: what, limit: limit, setting: setting) }
         // An answer that says no may be longer than a small blob.
-        let response = try await session.get(
-            RegistryRequest(
-                repository: repository, path: "/v2/\(repository.path)/blobs/\(descriptor.digest)", what: what,
-                accept: ["*/*"], maximumBytes: max(descriptor.size, RegistryLimits.maximumSmallAnswer), limit: nil,
-                deadline: deadline))
+        let response: RegistryResponse
+        do throws(RegistryFailure) {
+            response = try await session.get(
+                RegistryRequest(
+                    repository: repository, path: "/v2/\(repository.path)/blobs/\(descriptor.digest)", what: what,
+                    accept: ["*/*"], maximumBytes: max(descriptor.size, RegistryLimits.maximumSmallAnswer), limit: nil,
+                    deadline: deadline))
+        } catch .tooLarge {
+            // No limit of ours is in the way, which somebody could raise.
+            throw .malformed(what: what, reason: "it is longer than the \(descriptor.size) bytes of its descriptor")
+        }
         try response.expectSuccess(host: repository.registry, what: what)
         guard response.body.count == descriptor.size else {
             throw .malformed(

@@ -212,7 +212,11 @@ import Testing
 
     @Test func anEndlessBodyIsCutOff() async throws {
         let transport = FakeTransport { request, _ in .failure(.tooLarge(limit: request.maximumResponseBytes)) }
-        await #expect(throws: RegistryFailure.self) {
+        // It is the descriptor that lies: no limit is named, for raising one would not help.
+        let failure = RegistryFailure.malformed(
+            what: "registry.example/org/app@\(Self.descriptor.digest)",
+            reason: "it is longer than the \(Self.descriptor.size) bytes of its descriptor")
+        await #expect(throws: failure) {
             try await Sample.client(transport)
                 .blob(Self.descriptor, in: Sample.repository, limit: 100, deadline: Sample.deadline)
         }
