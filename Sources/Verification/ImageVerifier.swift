@@ -35,7 +35,7 @@ public final class ImageVerifier: Sendable {
         verdicts = Memory(capacity: size)
         statements = Memory(
             capacity: size, budget: configuration.statementBytes, maximumCost: configuration.maximumStatementBytes)
-        tags = Memory(capacity: configuration.tagTTL > .zero ? configuration.tags : 0)
+        tags = Memory(capacity: configuration.remembersTags ? configuration.tags : 0)
         resolutions = Flights(limit: configuration.maximumFlights)
         checks = Flights(limit: configuration.maximumFlights)
     }

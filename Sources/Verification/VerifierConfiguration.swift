@@ -1,7 +1,7 @@
 extension ImageVerifier {
     /// How long is remembered and waited, and how much is held.
     public struct Configuration: Sendable {
-        /// How long an image that met its requirement is believed to; 0 turns the memory of verdicts off.
+        /// How long an image that met its requirement is believed to; 0 turns the memory of verdicts and tags off.
         ///
         /// A verdict is about a digest, so what can change under it is only the signature's being taken away.
         public var positiveTTL: Duration
@@ -44,6 +44,9 @@ extension ImageVerifier {
             self.checkLimit = checkLimit
             self.maximumFlights = maximumFlights
         }
+
+        /// Who turns the memory of verdicts off wants every review to ask the registry, for tags too.
+        var remembersTags: Bool { positiveTTL > .zero && tagTTL > .zero }
     }
 
     /// What a dashboard wants to know of the memory.

@@ -189,6 +189,17 @@ import Testing
         #expect(await world.check(requirement).pinnable == world.digest)
     }
 
+    /// Who turns the memory off wants every review to ask the registry, also which digest a tag stands for.
+    @Test func withoutMemoryOfVerdictsTagsAreNotRememberedEither() async throws {
+        let world = try World(.init(positiveTTL: .zero))
+        try world.signTag(world.alice)
+        let requirement = try world.requires(world.alice)
+        for times in 1...2 {
+            #expect(await world.check(requirement).pinnable == world.digest)
+            #expect(world.source.requests.count { $0 == tagRequest } == times)
+        }
+    }
+
     // MARK: Flights
 
     @Test func checksOfTheSameShareOneFlight() async throws {
