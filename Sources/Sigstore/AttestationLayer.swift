@@ -9,18 +9,12 @@ import OpenSSL
 public struct AttestationLayer: Sendable, Hashable {
     public static let mediaType = "application/vnd.dsse.envelope.v1+json"
 
-    /// The largest envelope: an SBOM inside one can be large.
-    public static let maximumBytes = Bundle.maximumBytes
-
     let envelope: DSSEEnvelope
     /// The certificate that comes with the signature, unread.
     public let attachedCertificate: AttachedCertificate?
 
     /// - Throws: ``SignatureFailure/malformed(_:)``.
     public init(descriptor: Descriptor, content: [UInt8]) throws(SignatureFailure) {
-        guard content.count <= Self.maximumBytes else {
-            throw .malformed("the envelope has more than \(Self.maximumBytes) bytes")
-        }
         guard content.count == descriptor.size, Digest(of: content) == descriptor.digest else {
             throw .malformed("the envelope is not the one that its descriptor names")
         }

@@ -8,8 +8,9 @@ import OpenSSL
 /// policy, never from the bundle (cosign GHSA-fx35-mq7g-6g98), and its key hint is no proof.
 /// Source: sigstore/protobuf-specs `Bundle`; spec/signatures.md, "cosign 3: a bundle that refers to the image".
 public struct Bundle: Sendable, Hashable {
-    /// The largest bundle: one around an SBOM's attestation can be large.
-    public static let maximumBytes = 16 * 1024 * 1024
+    /// The largest bundle that can be read at all: what an operator may set `--max-bundle-bytes` to. How much of one is
+    /// fetched is for whoever fetches it to bound.
+    public static let maximumBytes = 1 << 30
     /// An in-toto predicate may nest, an SBOM's does to some tens of levels.
     static let parseLimits = ParseLimits(maximumBytes: maximumBytes, maximumDepth: 128)
 

@@ -10,9 +10,6 @@ public struct SignatureLayer: Sendable, Hashable {
     public static let mediaType = "application/vnd.dev.cosign.simplesigning.v1+json"
     public static let signatureAnnotation = "dev.cosignproject.cosign/signature"
 
-    /// The largest payload: a payload is a few hundred bytes and a handful of annotations.
-    public static let maximumPayloadBytes = 64 * 1024
-
     public let descriptor: Descriptor
     public let payload: [UInt8]
     public let signature: [UInt8]
@@ -23,9 +20,6 @@ public struct SignatureLayer: Sendable, Hashable {
     /// - Throws: ``SignatureFailure/malformed(_:)``.
     public init(descriptor: Descriptor, payload: [UInt8]) throws(SignatureFailure) {
         // (1) The bytes are the ones that the descriptor names.
-        guard payload.count <= Self.maximumPayloadBytes else {
-            throw .malformed("the payload has more than \(Self.maximumPayloadBytes) bytes")
-        }
         guard payload.count == descriptor.size else {
             throw .malformed("the payload has \(payload.count) bytes, its descriptor says \(descriptor.size)")
         }

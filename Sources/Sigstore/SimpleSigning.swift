@@ -60,8 +60,8 @@ private struct Payload {
     let optional: Value?
 
     init(parsing bytes: [UInt8]) throws(SignatureFailure) {
-        let limits = ParseLimits(
-            maximumBytes: SignatureLayer.maximumPayloadBytes, maximumDepth: SimpleSigning.maximumDepth)
+        // How many bytes is for whoever fetched them to bound (`--max-payload-bytes`).
+        let limits = ParseLimits(maximumBytes: bytes.count, maximumDepth: SimpleSigning.maximumDepth)
         let document: Document
         do {
             document = try Document(bytes, limits: limits, duplicateKeys: .refuse)

@@ -31,10 +31,11 @@ enum Purpose: Hashable, Sendable {
         }
     }
 
-    var maximumLayerBytes: Int {
+    /// How much of such a layer is read.
+    func layerBytes(_ limits: RegistryLimits) -> RegistryLimits.Bound {
         switch self {
-        case .signatures: SignatureLayer.maximumPayloadBytes
-        case .attestations: AttestationLayer.maximumBytes
+        case .signatures: limits.payloadBytes
+        case .attestations: limits.bundleBytes
         }
     }
 }
@@ -145,7 +146,7 @@ struct CandidateSearch: Sendable {
     private func searchLayers(of manifest: ImageManifest) async {
         let layers = manifest.layers.filter { $0.mediaType == purpose.layerType }
         await each(layers) { descriptor in
-            guard let content = await content(of: descriptor, limit: purpose.maximumLayerBytes) else { return }
+            guard let content = await content(of: descriptor, limit: purpose.layerBytes(source.limits)) else { return }
             do throws(SignatureFailure) {
                 report(.candidate(try candidate(descriptor, content)))
             } catch {
@@ -221,7 +222,7 @@ struct CandidateSearch: Sendable {
             report(.unusable(.unsupported("a bundle of \(layer.size) bytes, which no signature's bundle has")))
             return
         }
-        guard let bytes = await content(of: layer, limit: Bundle.maximumBytes) else { return }
+        guard let bytes = await content(of: layer, limit: source.limits.bundleBytes) else { return }
         do {
             report(.candidate(.bundle(try Bundle(parsing: bytes))))
         } catch {
@@ -247,13 +248,14 @@ struct CandidateSearch: Sendable {
         }
     }
 
-    private func content(of descriptor: Descriptor, limit: Int) async -> [UInt8]? {
-        if purpose == .attestations, descriptor.size <= limit, !budget.take(bytes: descriptor.size) {
+    private func content(of descriptor: Descriptor, limit: RegistryLimits.Bound) async -> [UInt8]? {
+        if purpose == .attestations, descriptor.size <= limit.value, !budget.take(bytes: descriptor.size) {
             report(.failure(CandidateBudget.exceededBytes))
             return nil
         }
         do {
-            return try await source.content(of: descriptor, in: repository, limit: limit, deadline: deadline)
+            return try await source.content(
+                of: descriptor, in: repository, limit: limit.value, setting: limit.setting, deadline: deadline)
         } catch {
             // Unlike a manifest, which may never have been there, it is named by a manifest that we have read.
             report(.failure(.registry(error)))

@@ -40,7 +40,7 @@ extension ImageVerifier {
 
             // (3) The configuration that the manifest names.
             let configuration = try await source.content(
-                of: manifest.config, in: repository, limit: ImageContents.maximumConfigurationBytes,
+                of: manifest.config, in: repository, limit: ImageContents.maximumConfigurationBytes, setting: nil,
                 deadline: deadline)
             return ImageContents(
                 digest: image.digest, manifest: try Self.document(fetched.bytes, "manifest"),

@@ -3,6 +3,9 @@ import Registry
 
 /// What the verifier needs of registries. Whatever is returned hashes to the digest that it is returned under.
 public protocol ImageSource: Sendable {
+    /// The most that is read of anything, and what an operator calls it.
+    var limits: RegistryLimits { get }
+
     func manifest(
         _ reference: ManifestReference, in repository: Repository, deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> FetchedManifest
@@ -10,8 +13,10 @@ public protocol ImageSource: Sendable {
     /// The bytes that a descriptor names.
     ///
     /// - Parameter limit: the most bytes that are read; more is an error before anything is asked.
+    /// - Parameter setting: the operator's name for `limit`, if it has one.
     func content(
-        of descriptor: Descriptor, in repository: Repository, limit: Int, deadline: ContinuousClock.Instant
+        of descriptor: Descriptor, in repository: Repository, limit: Int, setting: String?,
+        deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> [UInt8]
 
     /// Everything that the registry says refers to an image, of whatever kind.
@@ -22,9 +27,10 @@ public protocol ImageSource: Sendable {
 
 extension RegistryClient: ImageSource {
     public func content(
-        of descriptor: Descriptor, in repository: Repository, limit: Int, deadline: ContinuousClock.Instant
+        of descriptor: Descriptor, in repository: Repository, limit: Int, setting: String?,
+        deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> [UInt8] {
-        try await blob(descriptor, in: repository, limit: limit, deadline: deadline)
+        try await blob(descriptor, in: repository, limit: limit, setting: setting, deadline: deadline)
     }
 }
 

@@ -14,8 +14,11 @@ struct EvaluatorFactsTests {
             _ reference: ManifestReference, in repository: Repository, deadline: ContinuousClock.Instant
         ) async throws(RegistryFailure) -> FetchedManifest { throw .notFound(what: "\(reference)", code: nil) }
 
+        let limits = RegistryLimits()
+
         func content(
-            of descriptor: Descriptor, in repository: Repository, limit: Int, deadline: ContinuousClock.Instant
+            of descriptor: Descriptor, in repository: Repository, limit: Int, setting: String?,
+            deadline: ContinuousClock.Instant
         ) async throws(RegistryFailure) -> [UInt8] { throw .notFound(what: "\(descriptor.digest)", code: nil) }
 
         func referrers(

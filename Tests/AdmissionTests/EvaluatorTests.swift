@@ -31,8 +31,11 @@ struct EvaluatorTests {
             }
         }
 
+        let limits = RegistryLimits()
+
         func content(
-            of descriptor: Descriptor, in repository: Repository, limit: Int, deadline: ContinuousClock.Instant
+            of descriptor: Descriptor, in repository: Repository, limit: Int, setting: String?,
+            deadline: ContinuousClock.Instant
         ) async throws(RegistryFailure) -> [UInt8] { throw .notFound(what: "\(descriptor.digest)", code: nil) }
 
         func referrers(

@@ -20,11 +20,17 @@ final class FakeSource: ImageSource {
         var failures: [Request: RegistryFailure] = [:]
         var gates: [Request: Gate] = [:]
         var requests: [Request] = []
+        var limits = RegistryLimits()
     }
 
     private let state = Mutex(State())
 
     var requests: [Request] { state.withLock(\.requests) }
+
+    var limits: RegistryLimits {
+        get { state.withLock(\.limits) }
+        set { state.withLock { $0.limits = newValue } }
+    }
 
     // MARK: Content
 
@@ -75,10 +81,11 @@ final class FakeSource: ImageSource {
     }
 
     func content(
-        of descriptor: Descriptor, in repository: Repository, limit: Int, deadline: ContinuousClock.Instant
+        of descriptor: Descriptor, in repository: Repository, limit: Int, setting: String?,
+        deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> [UInt8] {
         try await admit(.content(descriptor.digest))
-        guard descriptor.size <= limit else { throw .tooLarge(what: "a blob", limit: limit, setting: nil) }
+        guard descriptor.size <= limit else { throw .tooLarge(what: "a blob", limit: limit, setting: setting) }
         guard let blob = state.withLock({ $0.blobs[descriptor.digest] }) else {
             throw .notFound(what: "a blob", code: nil)
         }

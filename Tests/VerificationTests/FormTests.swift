@@ -264,6 +264,20 @@ import Testing
         #expect(await world.check(try world.requires(world.alice)).pinnable == world.digest)
     }
 
+    /// What an operator sets counts, and an error says what can be set.
+    @Test(arguments: ["--max-payload-bytes", "--max-bundle-bytes"])
+    func theOperatorBoundsWhatIsRead(setting: String) async throws {
+        if setting == "--max-payload-bytes" {
+            try world.signTag(world.alice)
+            world.source.limits.payloadBytes.value = 10
+        } else {
+            try world.signBundle(world.alice, listedAs: World.bundleType)
+            world.source.limits.bundleBytes.value = 10
+        }
+        let failure = await world.check(try world.requires(world.alice)).failure
+        #expect(failure.map(String.init(describing:)) == "a blob is over the limit of 10 (\(setting))")
+    }
+
     @Test func aLargeBundleIsNotEvenFetched() async throws {
         let bundle = [UInt8](repeating: 0x20, count: 100)
         let layer = World.bundleLayer(bundle, size: CandidateBudget.maximumBundleBytes + 1)
