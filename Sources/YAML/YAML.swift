@@ -16,6 +16,8 @@ public enum YAML {
     /// How many bytes of JSON a text may unfold to: honest texts hardly grow.
     public static let maximumExpandedBytes = 4 * maximumBytes
 
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     /// Reads the documents in `text`, which `---` separates. Those that are empty or hold comments alone are skipped.
     ///
     /// Scalars resolve as `sigs.k8s.io/yaml` resolves them (``Scalar``), keys become text, `<<` merges. What two readers
@@ -24,6 +26,9 @@ public enum YAML {
     /// - Throws: ``YAMLError`` with line and column.
     public static func documents(_ text: [UInt8]) throws(YAMLError) -> [Document] {
         guard text.count <= maximumBytes else { throw YAMLError(.tooLong(limit: maximumBytes)) }
+        // Some editors begin a file with a byte-order mark, which YAML allows there (YAML 1.2.2, 5.2).
+        // The parser counts it as a column, so that the second line's key would stand further left than the first's.
+        let text = text.starts(with: byteOrderMark) ? Array(text.dropFirst(byteOrderMark.count)) : text
         if let document = document(fromJSON: text) { return [document] }
 
         let string = try validated(text)

@@ -12,7 +12,8 @@ import YAML
         #expect(try Self.json(text) == [#"{"a":1}"#, #"["x",{"b":[true]}]"#])
         #expect(try Self.json("") == [])
         #expect(try Self.json("# comment\n") == [])
-        #expect(try Self.json("\u{FEFF}a: 1\n") == [#"{"a":1}"#])
+        #expect(try Self.json("\u{FEFF}a: 1\nb: 2\n") == [#"{"a":1,"b":2}"#])
+        #expect(try Self.json("\u{FEFF}{\"a\":1}") == [#"{"a":1}"#])
         #expect(try Self.json("a: 1\r\nb: 2\r\n") == [#"{"a":1,"b":2}"#])
     }
 
