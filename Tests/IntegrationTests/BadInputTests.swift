@@ -113,10 +113,10 @@ import Testing
         let policy = Policies.legacy("x.example/*", key: try await World.shared().key.publicPEM)
             .replacing(
                 "      match:\n",
-                with: "      preconditions: {all: [{key: a, operator: Equals, value: b}]}\n      match:\n")
+                with: "      celPreconditions: [{name: a, expression: \"true\"}]\n      match:\n")
         let result = try await Gate.refusal(policies: ["unknown.yaml": policy])
         #expect(result.status != 0)
-        #expect(result.errors.contains("preconditions"), "\(result)")
+        #expect(result.errors.contains("spec.rules[0].celPreconditions"), "\(result)")
     }
 
     /// Nothing listens where the policy's images live: `required` and the failure policy decide.
