@@ -11,7 +11,7 @@ struct Countersign: AsyncParsableCommand {
 
               countersign demo
 
-            Exit codes: 0 done, 1 failed or not verified, 64 wrong usage.
+            Exit codes: 0 done, 1 failed, denied or not verified, 2 unreadable policies or resources, 64 wrong usage.
             """,
         version: "0.1.0",
         subcommands: [Serve.self, Apply.self, Explain.self, Verify.self, Demo.self]
