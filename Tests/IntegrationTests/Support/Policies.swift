@@ -55,7 +55,7 @@ enum Policies {
         """
     }
 
-    private static func indented(_ text: String, by count: Int) -> String {
+    static func indented(_ text: String, by count: Int) -> String {
         text.split(separator: "\n").map { String(repeating: " ", count: count) + $0 }.joined(separator: "\n")
     }
 }
