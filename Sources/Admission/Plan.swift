@@ -171,14 +171,14 @@ extension Plan {
                     return RulePlan(candidate, items: Self.excepted(rule, images: images))
                 }
                 // A rule that would not look at any of the images anyway cannot fail because of them.
-                let decides = images.contains { Self.decides(rule, $0) }
                 if let failure = candidate.failure {
+                    let decides = images.contains { Self.decides(rule, $0) }
                     return decides ? RulePlan(candidate, items: [], failure: failure) : nil
                 }
 
                 // (2) Whether its preconditions hold.
                 var bindings: RuleBindings?
-                if let context = rule.context, decides {
+                if let context = rule.context, images.contains(where: { Self.decides(rule, $0) }) {
                     let bound = self.bindings[ObjectIdentifier(rule)] ?? RuleBindings(context, for: input(images))
                     guard try bound.meetPreconditions(of: context) else { return nil }
                     bindings = bound
@@ -215,9 +215,8 @@ extension Plan {
             of rule: ImageRule, images: [ContainerImage], _ bindings: RuleBindings?
         ) -> [Item] {
             var items: [Item] = []
-            let requirements = rule.entries.map { entry in
-                Result { () throws(RuleFailure) in try entry.requirement.requirement(bindings) }
-            }
+            // Most rules are about none of the images: what an entry asks for is made when the first one comes.
+            var requirements: [ObjectIdentifier: Result<Requirement?, RuleFailure>] = [:]
             for image in images {
                 let reference: ImageReference
                 switch image.reference {
@@ -226,11 +225,15 @@ extension Plan {
                     items += rule.entries.map { Item(image: image, entry: $0, step: .unparsable(error)) }
                     continue
                 }
-                for (entry, requirement) in zip(rule.entries, requirements) {
+                for entry in rule.entries {
                     switch entry.selection(of: reference) {
                     case .no: break
                     case .skipped: items.append(Item(image: image, entry: entry, step: .skipped))
                     case .matches:
+                        let requirement =
+                            requirements[ObjectIdentifier(entry)]
+                            ?? Result { () throws(RuleFailure) in try entry.requirement.requirement(bindings) }
+                        requirements[ObjectIdentifier(entry)] = requirement
                         items.append(Item(image: image, entry: entry, step: step(entry, requirement, reference)))
                     }
                 }
