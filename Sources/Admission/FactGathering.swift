@@ -1,4 +1,5 @@
 import Policy
+import Registry
 import Synchronization
 
 /// Asks the cluster what rules need to know about a request, all at once and by the deadline.
@@ -50,7 +51,7 @@ enum FactGathering {
         }
         let timer = Task {
             // Cancelled when the answer is there; what is given then comes second and does not count.
-            try? await Task.sleep(until: deadline, clock: .continuous)
+            await AlarmClock.shared.sleep(until: deadline)
             first.give(.failure(FactFailure(.unavailable, fact, "the cluster did not answer in time")))
         }
         let answer = await first.value()
