@@ -51,6 +51,8 @@ let package = Package(
         module("Registry", ["CLinux", "JSON", "HTTPClient", "OCI", "OpenSSL"]),
         module("Sigstore", ["JSON", "OCI", "OpenSSL"]),
 
+        module("Kubernetes", ["HTTPClient", "JSON", "YAML"]),
+
         // Floor 4 to 6: proof, rules, verdict
         module("Verification", ["OCI", "OpenSSL", "Registry", "Sigstore"]),
         module("Policy", ["JSON", "JMESPath", "Matching", "YAML", "OCI", "OpenSSL", "Sigstore", "Verification"]),
@@ -59,15 +61,25 @@ let package = Package(
         // Floor 7: who calls the gate
         module("Rehearsal", ["JSON", "YAML", "OCI", "Admission", "Policy", "Verification"]),
 
+        module(
+            "Cluster",
+            [
+                "JSON", "YAML", "OCI", "OpenSSL", "Kubernetes", "Admission", "Policy", "Metrics", "Registry",
+                "Verification",
+            ]),
+
         // Side: a registry and a signer for the demo, the tests and the benchmarks
         module("LocalRegistry", ["JSON", "OCI", "OpenSSL", "HTTPServer"]),
+
+        // Side: an API server in memory, for the tests
+        module("LocalCluster", ["JSON", "Kubernetes"]),
 
         // Floor 8: the executable
         .executableTarget(
             name: "countersign",
             dependencies: [
-                "Admission", "HTTPClient", "HTTPServer", "JSON", "LocalRegistry", "Metrics", "OCI", "OpenSSL", "Policy",
-                "Registry", "Rehearsal", "Sigstore", "Verification", "YAML",
+                "Admission", "Cluster", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "LocalRegistry", "Metrics",
+                "OCI", "OpenSSL", "Policy", "Registry", "Rehearsal", "Sigstore", "Verification", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -97,6 +109,15 @@ let package = Package(
                 "Admission", "HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry",
                 "Verification",
             ]),
+        tests("Kubernetes", ["HTTPClient", "JSON", "LocalCluster", "OpenSSL"]),
+        // Cluster's own, against the API server in memory; ClusterTests run against a real one
+        .testTarget(
+            name: "ControllerTests",
+            dependencies: [
+                "Admission", "Cluster", "HTTPClient", "JSON", "Kubernetes", "LocalCluster", "LocalRegistry", "OCI",
+                "OpenSSL", "Policy", "Registry", "Verification", "YAML",
+            ],
+            swiftSettings: settings),
         // Real registries, cosign and the executable itself (`make test` brings them)
         .testTarget(
             name: "IntegrationTests", dependencies: ["CLinux", "JSON", "LocalRegistry", "OCI", "OpenSSL"],

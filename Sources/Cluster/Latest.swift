@@ -1,0 +1,41 @@
+import Synchronization
+
+/// A value that changes, whoever wants to know: the newest one at any time, and every change for those that listen.
+///
+/// A listener that is slower than the changes misses those in between, never the last.
+public final class Latest<Value: Sendable>: Sendable {
+    private struct State {
+        var value: Value
+        var listeners: [Int: AsyncStream<Value>.Continuation] = [:]
+        var nextListener = 0
+    }
+
+    private let state: Mutex<State>
+
+    public init(_ value: Value) { state = Mutex(State(value: value)) }
+
+    public var value: Value { state.withLock { $0.value } }
+
+    public func set(_ value: Value) {
+        let listeners = state.withLock { state in
+            state.value = value
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.yield(value) }
+    }
+
+    /// The value there is, then each that is set; ends with the task that listens.
+    public func values() -> AsyncStream<Value> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
+        let (listener, value) = state.withLock { state in
+            defer { state.nextListener += 1 }
+            state.listeners[state.nextListener] = continuation
+            return (state.nextListener, state.value)
+        }
+        continuation.yield(value)
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.listeners.removeValue(forKey: listener) }
+        }
+        return stream
+    }
+}
