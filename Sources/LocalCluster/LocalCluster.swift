@@ -95,7 +95,7 @@ public final class LocalCluster: KubernetesAPI {
 
     /// Puts an object there as somebody else would; not counted among the requests.
     @discardableResult
-    public func put(_ type: ResourceType, _ text: String) throws -> Value {
+    public func put(_ type: ResourceType, _ text: String) throws -> Value? {
         let value = try Document(Array(text.utf8)).root
         guard let name = ObjectName(of: value) else { throw APIFailure.malformed("an object without a name") }
         return state.withLock { Self.store(Node(value), Key(type: "\(type)", name: name), in: &$0) }
@@ -194,7 +194,7 @@ public final class LocalCluster: KubernetesAPI {
                 return .failure(
                     .status(409, reason: "Conflict", message: "\(type) \"\(name)\": the object has been modified"))
             }
-            return .success(Self.store(Node(value), key, in: &state))
+            return Self.store(Node(value), key, in: &state).map { .success($0) } ?? .failure(.malformed("no JSON"))
         }
         return try outcome.get()
     }
@@ -258,8 +258,8 @@ public final class LocalCluster: KubernetesAPI {
         .status(404, reason: "NotFound", message: "\(type) \"\(name.name)\" not found")
     }
 
-    /// Stores under the next version, and tells the watchers.
-    private static func store(_ node: Node, _ key: Key, in state: inout State) -> Value {
+    /// Stores under the next version, and tells the watchers. Nil only for what is no JSON.
+    private static func store(_ node: Node, _ key: Key, in state: inout State) -> Value? {
         state.version += 1
         let known = state.objects[key]
         var node = node
@@ -268,8 +268,7 @@ public final class LocalCluster: KubernetesAPI {
         if let namespace = key.name.namespace { node["metadata"]?["namespace"] = .string(namespace) }
         node["metadata"]?["uid"] = .string(known?["metadata"]?["uid"]?.string ?? "uid-\(state.version)")
         node["metadata"]?["resourceVersion"] = .string(String(state.version))
-        // What was written by our own writer parses.
-        guard let value = try? Document(node.bytes).root else { return known ?? Value.nothing }
+        guard let value = try? Document(node.bytes).root else { return nil }
         if known == nil { state.order.append(key) }
         state.objects[key] = value
         tell(known == nil ? .added(value) : .modified(value), value, key, in: &state)
@@ -307,13 +306,5 @@ public final class LocalCluster: KubernetesAPI {
             let parts = term.split(separator: "=", maxSplits: 1)
             return parts.count == 2 && metadata?["labels"]?[String(parts[0])]?.string == String(parts[1])
         }
-    }
-}
-
-extension Value {
-    /// Null, for what cannot happen.
-    fileprivate static var nothing: Value {
-        guard let document = try? Document(Array("null".utf8)) else { preconditionFailure("null is JSON") }
-        return document.root
     }
 }
