@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit lint format bench fuzz image clean packages test-packages bench-packages tools
+.PHONY: help run build test test-unit lint format bench fuzz manifests image clean packages test-packages bench-packages tools
 
 # Passed to `countersign demo` by `make run` and to `swift test` by `make test`.
 ARGS ?=
@@ -50,6 +50,9 @@ bench: build bench-packages ## measure parsing, planning, loading, and a server 
 
 fuzz: packages ## fuzz the readers of what comes from outside (SECONDS=60 each)
 	@SECONDS_EACH=$(or $(SECONDS),60) .ci/fuzz
+
+manifests: ## write deploy/install.yaml from the kustomize base
+	@.ci/install-yaml
 
 image: build ## build the container image; without an engine, check what can be checked
 	@.ci/image
