@@ -3,13 +3,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit lint format bench fuzz manifests image clean packages test-packages bench-packages tools
+.PHONY: help run build test test-unit test-cluster lint format bench fuzz manifests image clean packages test-packages cluster-packages bench-packages tools
 
 # Passed to `countersign demo` by `make run` and to `swift test` by `make test`.
 ARGS ?=
 
 BUILD_PACKAGES := libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := docker-registry openssl curl
+CLUSTER_PACKAGES := kubernetes-client
 BENCH_PACKAGES := wrk openssl curl
 
 # A module that imports one it does not declare would break the floors: an error, not a habit.
@@ -30,11 +31,14 @@ build: packages ## build the release executable, .build/release/countersign
 	@echo 'Building countersign (release; some minutes the first time) …'
 	@.ci/quietly swift build $(RELEASE_FLAGS)
 
-test: packages test-packages tools ## build and run all tests, against real registries and cosign
-	@.ci/test $(ARGS)
+test: packages test-packages tools ## build and run all tests but the cluster's, against real registries and cosign
+	@.ci/test --skip '^ClusterTests\.' $(ARGS)
 
 test-unit: packages ## the tests that need no registry and no cosign
-	@.ci/test --skip IntegrationTests $(ARGS)
+	@.ci/test --skip '^ClusterTests\.' --skip '^IntegrationTests\.' $(ARGS)
+
+test-cluster: packages test-packages cluster-packages tools ## the tests against a real API server (it is built the first time)
+	@KUBEBUILDER_ASSETS=$$(.ci/cluster-tools | tail -1) .ci/test --filter '$(or $(FILTER),^ClusterTests\.)' $(ARGS)
 
 lint: ## format and house rules (make format mends what can be mended)
 	@.ci/lint
@@ -69,6 +73,9 @@ bench-packages:
 
 test-packages:
 	@.ci/packages $(TEST_PACKAGES)
+
+cluster-packages:
+	@.ci/packages $(CLUSTER_PACKAGES)
 
 tools:
 	@.ci/tools

@@ -118,9 +118,20 @@ let package = Package(
                 "OpenSSL", "Policy", "Registry", "Verification", "YAML",
             ],
             swiftSettings: settings),
+        // What both of the following put together: real registries, cosign, and the executable as a process
+        .target(
+            name: "TestSupport", dependencies: ["CLinux", "LocalRegistry", "OCI", "OpenSSL"], path: "Tests/Support",
+            swiftSettings: settings),
         // Real registries, cosign and the executable itself (`make test` brings them)
         .testTarget(
-            name: "IntegrationTests", dependencies: ["CLinux", "JSON", "LocalRegistry", "OCI", "OpenSSL"],
+            name: "IntegrationTests", dependencies: ["TestSupport", "JSON", "LocalRegistry", "OCI", "OpenSSL"],
+            swiftSettings: settings),
+        // The same under a real API server (`make test-cluster`)
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: [
+                "TestSupport", "CLinux", "Cluster", "HTTPClient", "JSON", "Kubernetes", "OCI", "OpenSSL", "YAML",
+            ],
             swiftSettings: settings),
 
         tests("LocalRegistry", ["HTTPClient", "JSON", "OCI", "OpenSSL", "Sigstore"]),

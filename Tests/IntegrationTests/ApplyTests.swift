@@ -2,6 +2,8 @@ import Foundation
 import JSON
 import Testing
 
+@testable import TestSupport
+
 /// The command line of `countersign apply`: what it takes, what it prints where, and how it ends.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: Parts.countersign) || Parts.shouldRun))
 struct ApplyTests {

@@ -1,6 +1,8 @@
 import JSON
 import Testing
 
+@testable import TestSupport
+
 /// Attestations that real cosign makes, in both storage forms, under policies with conditions: each kind beside twins
 /// that fail.
 @Suite(.needsParts) struct AttestationTests {

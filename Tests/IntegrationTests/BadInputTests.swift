@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestSupport
+
 /// What a stranger, a broken client or a broken policy brings: a clear answer each, and a gate that goes on.
 @Suite(.needsParts) struct BadInputTests {
     /// A body that is no review, and the status that says so.

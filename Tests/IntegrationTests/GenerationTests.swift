@@ -2,6 +2,8 @@ import LocalRegistry
 import OCI
 import Testing
 
+@testable import TestSupport
+
 /// Both cosign generations under one unchanged policy, on a registry with the referrers API and on those without.
 ///
 /// The registry is ours, the signatures are cosign's own; docker-registry, which has no referrers API either, is what the
@@ -71,10 +73,10 @@ import Testing
     /// Makes the bundles of one image refer to another, where the registry itself keeps the referrers.
     private static func moveBundles(in registry: LocalRegistry, of signed: String, to target: String) throws {
         let image = try #require(registry.manifest(target, in: "demo/app"))
-        let subject = StoredManifest(bytes: image.bytes, mediaType: image.mediaType)
+        let subject = PushedManifest(bytes: image.bytes, mediaType: image.mediaType)
         for referrer in registry.referrers(of: try Digest(parsing: signed), in: "demo/app") {
             let kept = try #require(registry.manifest("\(referrer.digest)", in: "demo/app"))
-            let referring = StoredManifest(bytes: kept.bytes, mediaType: kept.mediaType)
+            let referring = PushedManifest(bytes: kept.bytes, mediaType: kept.mediaType)
             let moved = try Pusher.replacingSubject(of: referring, with: subject)
             registry.put(manifest: moved.bytes, mediaType: moved.mediaType, in: "demo/app")
         }

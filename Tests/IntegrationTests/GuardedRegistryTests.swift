@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestSupport
+
 /// A registry behind TLS of an authority that only the operator knows, and behind a password.
 @Suite(.needsParts) struct GuardedRegistryTests {
     @Test func theOperatorsAuthorityAndCredentialsOpenIt() async throws {

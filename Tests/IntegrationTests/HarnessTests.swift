@@ -1,6 +1,8 @@
 import LocalRegistry
 import Testing
 
+@testable import TestSupport
+
 /// The harness against a registry and cosign alone: if these fail, what the other tests say about the gate is worth
 /// nothing.
 @Suite(.needsParts) struct HarnessTests {

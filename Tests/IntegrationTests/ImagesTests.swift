@@ -1,5 +1,7 @@
 import Testing
 
+@testable import TestSupport
+
 /// References and places in which an image can stand.
 @Suite(.needsParts) struct ImagesTests {
     @Test(arguments: ["index2", "index3"])

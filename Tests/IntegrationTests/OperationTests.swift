@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestSupport
+
 /// What an operator does to a running gate.
 @Suite(.needsParts) struct OperationTests {
     @Test func aChangedPolicyIsTakenAndABadOneIsNot() async throws {

@@ -3,6 +3,8 @@ import LocalRegistry
 import OpenSSL
 import Testing
 
+@testable import TestSupport
+
 /// A registry that stalls, lies, cuts off and never ends: nothing gets in, and the gate goes on.
 @Suite(.needsParts) struct RegistryFaultTests {
     /// A registry with one signed and one unsigned image, and a gate before it that remembers nothing.

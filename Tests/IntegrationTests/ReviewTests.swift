@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestSupport
+
 /// The templates, before anything is posted.
 @Suite struct ReviewTests {
     @Test func containersAreWrittenInTheirLists() throws {

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestSupport
+
 /// Every sample in policies/, through the real `countersign apply`: what it says it admits, and what it says it denies.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: Parts.countersign) || Parts.shouldRun))
 struct SampleTests {

@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestSupport
+
 /// The story that the README tells: one legacy policy, one key, and what happens to each image.
 @Suite(.needsParts) struct TourTests {
     @Test(arguments: ["signed2", "signed3", "both", "docker", "two-signers", "annotated2", "annotated3"])

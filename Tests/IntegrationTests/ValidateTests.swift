@@ -1,5 +1,7 @@
 import Testing
 
+@testable import TestSupport
+
 /// The second call, which sees the final object and is the one that enforces.
 @Suite(.needsParts) struct ValidateTests {
     private static let path = "/validate?timeout=10s"

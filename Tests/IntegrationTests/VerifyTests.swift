@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import TestSupport
+
 /// `countersign verify` beside `cosign verify`, over images good and bad.
 @Suite(.needsParts) struct VerifyTests {
     /// Images of the world, and whether cosign is expected to accept them: a check of the comparison itself.

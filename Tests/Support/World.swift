@@ -80,8 +80,8 @@ struct World: Sendable {
     }
 }
 
-extension StoredManifest {
-    func editing(_ change: (String) -> String) -> StoredManifest {
-        StoredManifest(bytes: Array(change(String(decoding: bytes, as: UTF8.self)).utf8), mediaType: mediaType)
+extension PushedManifest {
+    func editing(_ change: (String) -> String) -> PushedManifest {
+        PushedManifest(bytes: Array(change(String(decoding: bytes, as: UTF8.self)).utf8), mediaType: mediaType)
     }
 }

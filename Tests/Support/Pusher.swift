@@ -2,7 +2,7 @@ import Foundation
 import OpenSSL
 
 /// A manifest as a registry keeps it.
-struct StoredManifest: Sendable {
+struct PushedManifest: Sendable {
     var bytes: [UInt8]
     var mediaType: String
 
@@ -48,7 +48,7 @@ struct Pusher: Sendable {
         let mediaType = docker ? Self.dockerManifest : Self.ociManifest
         return try await manifest(
             repository, tag,
-            StoredManifest(
+            PushedManifest(
                 bytes: Array(
                     """
                     {"schemaVersion":2,"mediaType":"\(mediaType)",\
@@ -75,7 +75,7 @@ struct Pusher: Sendable {
             """
             {"schemaVersion":2,"mediaType":"\(Self.ociIndex)","manifests":[\(entries.joined(separator: ","))]}
             """.utf8)
-        return try await manifest(repository, tag, StoredManifest(bytes: bytes, mediaType: Self.ociIndex))
+        return try await manifest(repository, tag, PushedManifest(bytes: bytes, mediaType: Self.ociIndex))
     }
 
     /// Uploads a blob and returns its digest.
@@ -97,7 +97,7 @@ struct Pusher: Sendable {
 
     /// Stores a manifest under a tag or digest, and returns its digest.
     @discardableResult
-    func manifest(_ repository: String, _ reference: String, _ manifest: StoredManifest) async throws -> String {
+    func manifest(_ repository: String, _ reference: String, _ manifest: PushedManifest) async throws -> String {
         let stored = try await send(
             "PUT", "/v2/\(repository)/manifests/\(reference)",
             headers: ["Content-Type: \(manifest.mediaType)"], body: manifest.bytes)
@@ -108,7 +108,7 @@ struct Pusher: Sendable {
     }
 
     /// What the registry answers for a tag or digest.
-    func fetch(_ repository: String, _ reference: String) async throws -> StoredManifest {
+    func fetch(_ repository: String, _ reference: String) async throws -> PushedManifest {
         let accepted = [Self.ociManifest, Self.ociIndex, Self.dockerManifest].joined(separator: ", ")
         let answer = try await send(
             "GET", "/v2/\(repository)/manifests/\(reference)", headers: ["Accept: \(accepted)"])
@@ -116,7 +116,7 @@ struct Pusher: Sendable {
             throw CommandFailure(
                 description: "\(host)/\(repository) has no \(reference): \(answer.status) \(answer.text)")
         }
-        return StoredManifest(bytes: answer.body, mediaType: answer.header("content-type") ?? "")
+        return PushedManifest(bytes: answer.body, mediaType: answer.header("content-type") ?? "")
     }
 
     /// Lays the cosign 2 signatures of one image beside another, as somebody would who has no key.
@@ -143,19 +143,19 @@ struct Pusher: Sendable {
         }
         let index: [String: Any] = ["schemaVersion": 2, "mediaType": Self.ociIndex, "manifests": entries]
         let bytes = Array(try JSONSerialization.data(withJSONObject: index, options: [.sortedKeys]))
-        try await manifest(repository, Self.tag(target), StoredManifest(bytes: bytes, mediaType: Self.ociIndex))
+        try await manifest(repository, Self.tag(target), PushedManifest(bytes: bytes, mediaType: Self.ociIndex))
     }
 
     /// `sha256-…`, the form of a digest that a tag can have.
     static func tag(_ digest: String) -> String { digest.replacing(":", with: "-") }
 
-    static func replacingSubject(of referring: StoredManifest, with subject: StoredManifest) throws -> StoredManifest {
+    static func replacingSubject(of referring: PushedManifest, with subject: PushedManifest) throws -> PushedManifest {
         var manifest = try object(referring.bytes)
         manifest["subject"] = [
             "mediaType": subject.mediaType, "digest": subject.digest, "size": subject.bytes.count,
         ]
         let bytes = Array(try JSONSerialization.data(withJSONObject: manifest, options: [.sortedKeys]))
-        return StoredManifest(bytes: bytes, mediaType: referring.mediaType)
+        return PushedManifest(bytes: bytes, mediaType: referring.mediaType)
     }
 
     static func object(_ bytes: [UInt8]) throws -> [String: Any] {

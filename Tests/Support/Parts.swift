@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The programs that the integration tests put together, and whether they are here.
+/// The programs that these tests put together, and whether they are here.
 enum Parts {
     static let dockerRegistry = find("docker-registry")
     static let curl = find("curl")
@@ -18,9 +18,9 @@ enum Parts {
     }()
 
     /// Where `.ci/tools` puts what Debian 12 does not have.
-    private static let tools =
+    static let tools =
         environment["COUNTERSIGN_TOOLS"] ?? (environment["HOME"] ?? "") + "/.cache/countersign/tools"
-    private static let environment = ProcessInfo.processInfo.environment
+    static let environment = ProcessInfo.processInfo.environment
 
     static let missing = [dockerRegistry, curl, openssl, cosign2, cosign3, countersign].filter {
         !FileManager.default.isExecutableFile(atPath: $0)
@@ -29,7 +29,7 @@ enum Parts {
     /// On a developer's machine a missing part skips these tests; in CI it fails them.
     static let shouldRun = missing.isEmpty || environment["CI"] == "true"
 
-    private static func find(_ name: String) -> String {
+    static func find(_ name: String) -> String {
         for folder in (environment["PATH"] ?? "/usr/bin").split(separator: ":") {
             let path = "\(folder)/\(name)"
             if FileManager.default.isExecutableFile(atPath: path) { return path }

@@ -64,7 +64,7 @@ struct Review: Sendable {
 
     private static func fixture(_ name: String) throws -> String {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Fixtures/apiserver")
+            .appending(path: "Fixtures/apiserver")
         return withoutWhiteSpace(try String(contentsOf: folder.appending(path: name + ".json"), encoding: .utf8))
     }
 

@@ -8,7 +8,7 @@ import OpenSSL
 /// The samples speak of `ghcr.io/example`; here they are read as if this registry were meant.
 struct SampleRegistry: Sendable {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     /// The registries that samples name.
     private static let hosts = ["ghcr.io", "registry.example.com", "docker.io"]
 
