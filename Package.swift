@@ -65,7 +65,7 @@ let package = Package(
             "Cluster",
             [
                 "JSON", "YAML", "OCI", "OpenSSL", "Kubernetes", "Admission", "Policy", "Metrics", "Registry",
-                "Verification",
+                "Rehearsal", "Verification",
             ]),
 
         // Side: a registry and a signer for the demo, the tests and the benchmarks
@@ -114,8 +114,9 @@ let package = Package(
         .testTarget(
             name: "ControllerTests",
             dependencies: [
-                "Admission", "Cluster", "HTTPClient", "JSON", "Kubernetes", "LocalCluster", "LocalRegistry", "OCI",
-                "OpenSSL", "Policy", "Registry", "Verification", "YAML",
+                "Admission", "Cluster", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "LocalCluster",
+                "LocalRegistry", "Metrics", "OCI", "OpenSSL", "Policy", "Registry", "Rehearsal", "Verification",
+                "YAML",
             ],
             swiftSettings: settings),
         // What both of the following put together: real registries, cosign, and the executable as a process

@@ -16,10 +16,12 @@ public final class AdmissionService: Service {
     private let log: DecisionLog
     private let metrics: AdmissionMetrics
     private let operations: OperationsService
+    private let observer: (any DecisionObserver)?
 
     public init(
         policies: PolicySnapshot, verifier: ImageVerifier, facts: any ClusterFacts = NoClusterFacts(),
-        log: DecisionLog, metrics: AdmissionMetrics, operations: OperationsService
+        log: DecisionLog, metrics: AdmissionMetrics, operations: OperationsService,
+        observer: (any DecisionObserver)? = nil
     ) {
         self.policies = Mutex(policies)
         self.verifier = verifier
@@ -27,6 +29,7 @@ public final class AdmissionService: Service {
         self.log = log
         self.metrics = metrics
         self.operations = operations
+        self.observer = observer
     }
 
     /// Swaps in new policies; a request that has begun ends with those it began with.
@@ -94,6 +97,7 @@ public final class AdmissionService: Service {
         let duration = ContinuousClock.now - begin
         metrics.record(request, phase: outcome.phase, verdict: outcome.verdict, duration: duration)
         log.record(request, phase: outcome.phase, verdict: outcome.verdict, duration: duration)
+        if let observer, !request.isDryRun, outcome.verdict.isNoteworthy { observer.observe(request, outcome) }
         return Response(
             status: 200, contentType: "application/json",
             body: AdmissionResponse.write(uid: request.uid, verdict: outcome.verdict))

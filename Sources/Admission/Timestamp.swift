@@ -13,6 +13,18 @@ public enum Timestamp {
         return text(seconds: Int(time.tv_sec), milliseconds: Int(time.tv_nsec) / 1_000_000)
     }
 
+    /// Now, in seconds since 1970.
+    public static func unixSeconds() -> Int {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int(time.tv_sec)
+    }
+
+    /// A time as Kubernetes writes one, `2026-11-23T01:02:03Z`.
+    public static func text(unixSeconds: Int) -> String {
+        text(seconds: unixSeconds, milliseconds: 0).prefix { $0 != "." } + "Z"
+    }
+
     /// Source: RFC 3339; the days are counted as in Howard Hinnant's description of the civil calendar, whose year
     /// begins in March so that the leap day comes last.
     static func text(seconds: Int, milliseconds: Int) -> String {

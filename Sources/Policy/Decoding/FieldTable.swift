@@ -35,8 +35,9 @@ extension FieldTable {
             "validationFailureAction": .honoured, "webhookConfiguration": .honoured,
             "webhookTimeoutSeconds": .honoured, "admission": .honoured, "emitWarning": .honoured,
             "validationFailureActionOverrides": .honoured,
-            // About scans of what already runs, and about rules that are not image rules.
-            "background": .inert, "schemaValidation": .inert, "generateExisting": .inert,
+            "background": .honoured,
+            // About rules that are not image rules.
+            "schemaValidation": .inert, "generateExisting": .inert,
             "generateExistingOnPolicyUpdate": .inert, "mutateExistingOnPolicyUpdate": .inert,
             "useServerSideApply": .inert,
         ])

@@ -57,6 +57,7 @@ struct PolicyDecoder {
         let applyRules = spec.word("applyRules", ApplyRules.self) ?? .all
         let emitsWarnings = spec.boolean("emitWarning") ?? false
         let isForAdmission = spec.boolean("admission") ?? true
+        let runsInBackground = spec.boolean("background") ?? true
 
         // (3) Its image rules, then what autogen makes of them.
         let written = imageRules(rules, at: path, namespace: identity.namespace, action: action)
@@ -75,7 +76,7 @@ struct PolicyDecoder {
         return ImagePolicy(
             name: identity.name, namespace: identity.namespace, failurePolicy: failurePolicy, timeoutSeconds: timeout,
             applyRules: applyRules, emitsWarnings: emitsWarnings, overrides: overrides,
-            rules: written + made)
+            runsInBackground: runsInBackground, rules: written + made)
     }
 
     private func identity() -> (name: String, namespace: String?) {

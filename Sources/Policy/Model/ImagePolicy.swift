@@ -14,6 +14,8 @@ public final class ImagePolicy: Sendable {
     public let emitsWarnings: Bool
     /// Other actions than the rules', by namespace.
     public let overrides: [ActionOverride]
+    /// Whether objects that exist already are looked at too, now and then.
+    public let runsInBackground: Bool
     /// The rules as written, then the ones that autogen made of them.
     public let rules: [ImageRule]
 
@@ -23,7 +25,7 @@ public final class ImagePolicy: Sendable {
     public init(
         name: String, namespace: String? = nil, failurePolicy: FailurePolicy = .fail,
         timeoutSeconds: Int = defaultTimeoutSeconds, applyRules: ApplyRules = .all, emitsWarnings: Bool = false,
-        overrides: [ActionOverride] = [], rules: [ImageRule]
+        overrides: [ActionOverride] = [], runsInBackground: Bool = true, rules: [ImageRule]
     ) {
         self.name = name
         self.namespace = namespace
@@ -33,6 +35,7 @@ public final class ImagePolicy: Sendable {
         self.applyRules = applyRules
         self.emitsWarnings = emitsWarnings
         self.overrides = overrides
+        self.runsInBackground = runsInBackground
         self.rules = rules
     }
 }
