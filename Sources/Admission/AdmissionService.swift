@@ -5,6 +5,7 @@ import Synchronization
 import Verification
 
 /// The webhook: `POST /mutate` and `POST /validate`, each also with a sub-path; everything else is the operators'.
+/// Below `/fail` and `/ignore` only the policies of that failure policy are evaluated, below any other path all are.
 ///
 /// A review is read, planned, checked, decided and written in a straight line. When no rule asks about the cluster and
 /// the verifier remembers every answer the whole line runs in place; otherwise what is left becomes a task, and the
@@ -38,24 +39,18 @@ public final class AdmissionService: Service {
     public func handle(
         _ head: RequestHead, body: Span<UInt8>, respond: inout Response, later: () -> Reply
     ) -> Disposition {
-        guard let phase = Self.phase(of: head.path) else {
+        guard let route = ReviewRoute(path: head.path) else {
             return operations.handle(head, body: body, respond: &respond, later: later)
         }
         guard head.method == .post else {
             respond = Refusal.methodNotAllowed("POST").response
             return .answered
         }
-        return review(phase, query: head.query, body: body, respond: &respond, later: later)
-    }
-
-    private static func phase(of path: String) -> Phase? {
-        if path == "/mutate" || path.hasPrefix("/mutate/") { return .mutate }
-        if path == "/validate" || path.hasPrefix("/validate/") { return .validate }
-        return nil
+        return review(route, query: head.query, body: body, respond: &respond, later: later)
     }
 
     private func review(
-        _ phase: Phase, query: String?, body: Span<UInt8>, respond: inout Response, later: () -> Reply
+        _ route: ReviewRoute, query: String?, body: Span<UInt8>, respond: inout Response, later: () -> Reply
     ) -> Disposition {
         let begin = ContinuousClock.now
         let request: AdmissionRequest
@@ -67,8 +62,9 @@ public final class AdmissionService: Service {
             return .answered
         }
 
-        let evaluator = Evaluator(policies: policies.withLock { $0 }, verifier: verifier, facts: facts)
-        switch evaluator.begin(request, phase: phase) {
+        let policies = route.policies(of: policies.withLock { $0 })
+        let evaluator = Evaluator(policies: policies, verifier: verifier, facts: facts)
+        switch evaluator.begin(request, phase: route.phase) {
         case .decided(let outcome):
             respond = answer(request, outcome, begin)
             return .answered
