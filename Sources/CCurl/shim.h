@@ -42,6 +42,18 @@ static inline CURLcode countersign_easy_set_function(CURL *easy, CURLoption opti
     return curl_easy_setopt(easy, option, value);
 }
 
+// CURLOPT_SOCKOPTFUNCTION.
+typedef int (*countersign_socket_function)(void *context, curl_socket_t socket, curlsocktype purpose);
+
+static inline CURLcode countersign_easy_set_socket_function(
+    CURL *easy, CURLoption option, countersign_socket_function value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode countersign_easy_get_socket(CURL *easy, CURLINFO info, curl_socket_t *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
 static inline CURLcode countersign_easy_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// One transfer's settings and state in libcurl; freed with this object.
 @safe final class EasyHandle {
@@ -54,6 +55,11 @@ import CCurl
         try check(unsafe countersign_easy_set_pointer(pointer, contextOption, context))
     }
 
+    /// Sets what is called with each socket before it is connected.
+    func set(socketFunction: @escaping countersign_socket_function) throws(HTTPClient.Failure) {
+        try check(unsafe countersign_easy_set_socket_function(pointer, CURLOPT_SOCKOPTFUNCTION, socketFunction))
+    }
+
     func set(_ option: CURLoption, lines: [String]) throws(HTTPClient.Failure) {
         var list: UnsafeMutablePointer<curl_slist>?
         for line in lines {
@@ -83,6 +89,14 @@ import CCurl
             throw .configuration(
                 "this libcurl refuses a setting: \(unsafe String(cString: curl_easy_strerror(status)))")
         }
+    }
+
+    /// Ends the connection that the transfer uses, for everybody; libcurl finds it closed by the other side.
+    func shutDownConnection() {
+        var socket = curl_socket_t(-1)
+        guard unsafe countersign_easy_get_socket(pointer, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK, socket >= 0
+        else { return }
+        shutdown(socket, Int32(SHUT_RDWR))
     }
 
     func string(_ info: CURLINFO) -> String? {

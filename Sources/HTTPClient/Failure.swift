@@ -9,6 +9,8 @@ extension HTTPClient {
         case tls(String)
         /// The response's body is longer than the request allows.
         case tooLarge(limit: Int)
+        /// Whoever read the response as it came fell behind by more than the request allows.
+        case readerTooSlow(limit: Int)
         /// The response's header is longer than ``HTTPClient/maximumHeaderBytes``.
         case headerTooLarge(limit: Int)
         /// The server kept redirecting.
@@ -32,6 +34,7 @@ extension HTTPClient {
             case .unreachable(let reason): reason
             case .tls(let reason): "TLS failed: \(reason)"
             case .tooLarge(let limit): "the response is larger than the limit of \(limit) bytes"
+            case .readerTooSlow(let limit): "more than \(limit) bytes of the response waited to be read"
             case .headerTooLarge(let limit): "the response's header is larger than the limit of \(limit) bytes"
             case .tooManyRedirects: "too many redirects"
             case .redirectRefused(let reason): "redirect refused: \(reason)"

@@ -62,10 +62,50 @@ public final class HTTPClient: Sendable {
 
     /// Makes one request.
     private func exchange(_ request: Request) async throws(Failure) -> Transfer.Outcome {
+        let order = try order(request, idleTimeout: nil)
+        let id = nextID.add(1, ordering: .relaxed).newValue
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                mailbox.post(.start(id: id, order, .response(continuation)))
+                // The handler below may have run before the request was there to be cancelled; then this sees it.
+                if Task.isCancelled { mailbox.post(.cancel(id: id)) }
+            }
+        } onCancel: {
+            mailbox.post(.cancel(id: id))
+        }
+    }
+
+    /// Makes a request whose body is read as it comes. Redirects are answers like any other.
+    ///
+    /// - Parameter idleTimeout: how long the body may be silent, once it has begun.
+    /// - Returns: the answer, as soon as its header is there.
+    /// - Throws: ``Failure``; ``Failure/cancelled`` at once when the calling task is cancelled.
+    public func open(_ request: Request, idleTimeout: Duration) async throws(Failure) -> StreamedResponse {
+        let order = try order(request, idleTimeout: idleTimeout)
+        let id = nextID.add(1, ordering: .relaxed).newValue
+        let sink = Sink(limit: request.maximumResponseBytes)
+        let mailbox = mailbox
+        // Made first: whatever goes wrong from here on, the transfer ends with it.
+        let body = StreamedResponse.Body(sink) { mailbox.post(.cancel(id: id)) }
+        let head = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                sink.await(continuation)
+                mailbox.post(.start(id: id, order, .stream(sink)))
+                if Task.isCancelled { mailbox.post(.cancel(id: id)) }
+            }
+        } onCancel: {
+            mailbox.post(.cancel(id: id))
+        }
+        let (status, headers) = try (head.get().status, head.get().headers)
+        return StreamedResponse(status: status, headers: headers, body: body)
+    }
+
+    private func order(_ request: Request, idleTimeout: Duration?) throws(Failure) -> Order {
         try request.validate()
         guard request.deadline > .now else { throw .timedOut }
         let origin = try Origin(of: request.url)
-        let order = Order(
+        let usesBundle = origin.isSecure && request.onlyAuthorities == nil
+        return Order(
             method: request.method,
             url: request.url,
             origin: origin,
@@ -73,20 +113,15 @@ public final class HTTPClient: Sendable {
             body: request.body,
             maximumResponseBytes: request.maximumResponseBytes,
             deadline: request.deadline,
-            caPath: origin.isSecure ? try authorities.path(adding: request.caFile) : nil,
+            idleTimeout: idleTimeout,
+            caPath: usesBundle ? try authorities.path(adding: request.caFile) : nil,
+            onlyAuthorities: request.onlyAuthorities,
+            connectTo: request.connectTo,
+            proxy: request.proxy,
             clientCertificate: request.clientCertificate,
             verifiesPeer: request.verifiesPeer,
-            awaitsSharing: request.awaitsSharing
+            awaitsSharing: request.awaitsSharing,
+            distrustsSilence: request.distrustsSilence
         )
-        let id = nextID.add(1, ordering: .relaxed).newValue
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                mailbox.post(.start(id: id, order, continuation))
-                // The handler below may have run before the request was there to be cancelled; then this sees it.
-                if Task.isCancelled { mailbox.post(.cancel(id: id)) }
-            }
-        } onCancel: {
-            mailbox.post(.cancel(id: id))
-        }
     }
 }

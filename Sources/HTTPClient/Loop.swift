@@ -6,7 +6,7 @@ final class Loop {
     private struct Running {
         let id: UInt64
         let transfer: Transfer
-        let continuation: Mailbox.Continuation
+        let recipient: Recipient
     }
 
     /// With nothing to do the loop still looks around this often; it is woken for everything that matters.
@@ -43,17 +43,17 @@ final class Loop {
 
     private func receive(_ letter: Mailbox.Letter) {
         switch letter {
-        case .start(let id, let order, let continuation):
+        case .start(let id, let order, let recipient):
             do throws(HTTPClient.Failure) {
-                let transfer = try Transfer(order: order, environment: environment)
+                let transfer = try Transfer(order: order, environment: environment, sink: recipient.sink)
                 guard multi.add(transfer.easy) else {
                     throw .configuration("libcurl did not take the request")
                 }
-                running[transfer.easy.address] = Running(id: id, transfer: transfer, continuation: continuation)
+                running[transfer.easy.address] = Running(id: id, transfer: transfer, recipient: recipient)
                 addresses[id] = transfer.easy.address
-                nextDeadline = min(nextDeadline ?? order.deadline, order.deadline)
+                nextDeadline = min(nextDeadline ?? transfer.expiry, transfer.expiry)
             } catch {
-                continuation.resume(returning: .failure(error))
+                recipient.end(with: .failure(error))
             }
         case .cancel(let id):
             // Unknown when it has ended already, or has not begun; see HTTPClient.exchange(_:).
@@ -67,20 +67,24 @@ final class Loop {
     }
 
     /// libcurl's own timeout does not count the time that a request waits for a connection; this does.
+    ///
+    /// A body that is read as it comes puts its own end off, so that it may be noticed late by as long as its opening
+    /// was given.
     private func expire() {
         guard let earliest = nextDeadline, earliest <= .now else { return }
         let now = ContinuousClock.now
-        for (address, entry) in running where entry.transfer.order.deadline <= now {
+        for (address, entry) in running where entry.transfer.expiry <= now {
+            entry.transfer.noteSilence()
             end(address, with: .failure(.timedOut))
         }
-        nextDeadline = running.values.map(\.transfer.order.deadline).min()
+        nextDeadline = running.values.map(\.transfer.expiry).min()
     }
 
     private func end(_ address: UInt, with outcome: Transfer.Outcome) {
         guard let entry = running.removeValue(forKey: address) else { return }
         addresses[entry.id] = nil
         multi.remove(entry.transfer.easy)
-        entry.continuation.resume(returning: outcome)
+        entry.recipient.end(with: outcome)
     }
 
     private var waitMilliseconds: Int32 {

@@ -2,11 +2,9 @@ import Synchronization
 
 /// What other threads put down for the loop's thread.
 final class Mailbox: Sendable {
-    typealias Continuation = CheckedContinuation<Transfer.Outcome, Never>
-
     enum Letter: Sendable {
-        /// Makes a request; what it comes to goes to the continuation, in every case.
-        case start(id: UInt64, Order, Continuation)
+        /// Makes a request; what it comes to goes to the recipient, in every case.
+        case start(id: UInt64, Order, Recipient)
         case cancel(id: UInt64)
     }
 
@@ -35,7 +33,7 @@ final class Mailbox: Sendable {
             state.delivery.letters.append(letter)
             return false
         }
-        if isClosed, case .start(_, _, let continuation) = letter { continuation.resume(returning: .failure(.closed)) }
+        if isClosed, case .start(_, _, let recipient) = letter { recipient.end(with: .failure(.closed)) }
     }
 
     /// Ends the loop: what runs fails with ``HTTPClient/Failure/closed``, and so does what comes later.

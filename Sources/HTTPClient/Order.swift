@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// What the loop needs to know to make one request, redirects not included.
 struct Order: Sendable {
@@ -9,11 +10,18 @@ struct Order: Sendable {
     let body: [UInt8]?
     let maximumResponseBytes: Int
     let deadline: ContinuousClock.Instant
+    /// How long a body that is read as it comes may be silent; nil where the deadline bounds it all.
+    let idleTimeout: Duration?
     /// The bundle of authorities; nil for libcurl's default.
     let caPath: String?
+    /// The only authorities to trust, whatever ``caPath`` is.
+    let onlyAuthorities: String?
+    let connectTo: String?
+    let proxy: HTTPClient.ProxySettings?
     let clientCertificate: HTTPClient.ClientCertificate?
     let verifiesPeer: Bool
     let awaitsSharing: Bool
+    let distrustsSilence: Bool
 }
 
 /// What all requests of a client have in common.
@@ -32,13 +40,15 @@ extension EasyHandle {
         try set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_NETRC, 0)
-        try prepareProxy(order, environment.configuration.proxy)
+        try prepareProxy(order, order.proxy ?? environment.configuration.proxy)
+        // Nothing before the colons: whatever the URL names.
+        if let place = order.connectTo { try set(CURLOPT_CONNECT_TO, lines: ["::" + place]) }
 
         // (2) On a thread of a process that has signals of its own, and that may be told to end while DNS hangs.
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, environment.configuration.connectTimeout.milliseconds))
-        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try prepareSocket()
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
 
         // (3) HTTP/2 where TLS offers it, on a connection that others may share; plain text is HTTP/1.1, and must not
@@ -55,11 +65,31 @@ extension EasyHandle {
         try set(CURLOPT_NOPROXY, proxy.noProxy ?? "")
     }
 
+    /// A network that swallows everything is noticed within a minute: on a silent connection (a watch, one kept for
+    /// later) by keep-alive probes, on others by data that nobody acknowledges.
+    private func prepareSocket() throws(HTTPClient.Failure) {
+        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try set(CURLOPT_TCP_KEEPIDLE, 30)
+        try set(CURLOPT_TCP_KEEPINTVL, 10)
+        try unsafe set(socketFunction: { _, socket, _ in
+            var milliseconds: UInt32 = 30_000
+            // A kernel without this option waits as long as it always did.
+            unsafe _ = setsockopt(
+                socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
+            return Int32(CURL_SOCKOPT_OK)
+        })
+    }
+
     private func prepareTLS(_ order: Order, _ environment: Environment) throws(HTTPClient.Failure) {
         try set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
         try set(CURLOPT_SSL_VERIFYPEER, order.verifiesPeer ? 1 : 0)
         try set(CURLOPT_SSL_VERIFYHOST, order.verifiesPeer ? 2 : 0)
-        if environment.hasSystemBundle {
+        if let authorities = order.onlyAuthorities {
+            // These override the bundle file, not the directory.
+            try set(CURLOPT_CAPATH, nil as String?)
+            try set(CURLOPT_CAINFO, nil as String?)
+            try set(CURLOPT_CAINFO_BLOB, bytes: Array(authorities.utf8))
+        } else if environment.hasSystemBundle {
             // libcurl keeps the parsed authorities only when all come from one file, so not from the directory as well.
             try set(CURLOPT_CAPATH, nil as String?)
             if let path = order.caPath { try set(CURLOPT_CAINFO, path) }

@@ -32,6 +32,7 @@ enum Redirect {
             }
             next.clientCertificate = nil
             next.verifiesPeer = true
+            next.connectTo = nil
         }
 
         // (4) 303 asks for a GET; 301 and 302 after a POST have come to mean the same.

@@ -18,14 +18,22 @@ extension HTTPClient {
         /// Sent as they are. `Content-Length` and `Transfer-Encoding` are the client's own and are refused.
         public var headers: [(name: String, value: String)]
         public var body: [UInt8]?
-        /// A longer body of a response is refused as soon as that is known; nothing is returned of it.
+        /// A longer body of a response is refused as soon as that is known; nothing is returned of it. Where the body is
+        /// read as it comes (``HTTPClient/open(_:idleTimeout:)``): how much of it may wait for its reader.
         public var maximumResponseBytes: Int
-        /// When the whole exchange, redirects included, must be over.
+        /// When the whole exchange, redirects included, must be over; of a body that is read as it comes, when it begins.
         public var deadline: ContinuousClock.Instant
         /// How many redirects may be followed; 0 makes a redirect a failure.
         public var maximumRedirects: Int
         /// A PEM file of authorities to trust besides the system's and the client's own.
         public var caFile: String?
+        /// PEM text of the authorities to trust, and no others: neither the system's nor the client's nor ``caFile``'s.
+        public var onlyAuthorities: String?
+        /// Where to connect instead of the URL's host and port, as `host:port` (an IPv6 address in brackets). The URL
+        /// still says what the server is called: in the TLS handshake, on its certificate, and in `Host`.
+        public var connectTo: String?
+        /// The proxy of this request; nil for the client's. Empty settings are no proxy.
+        public var proxy: ProxySettings?
         /// Shown to the server of `url`, never to one that it redirects to.
         public var clientCertificate: ClientCertificate?
         /// False accepts any certificate, of the server of `url` only: one that it redirects to is verified.
@@ -35,6 +43,9 @@ extension HTTPClient {
         /// To be turned off where plain text may be spoken at the same host and port: libcurl cannot tell the two apart
         /// and would wait for the end of whatever is asked there, however long it stalls.
         public var awaitsSharing: Bool
+        /// Whether silence until the deadline, or until the idle timeout of a body, speaks against the connection: it is
+        /// closed, and whatever else it carries fails too, rather than that later requests share it (HTTP/2) in vain.
+        public var distrustsSilence: Bool
 
         public init(
             method: String = "GET",
@@ -45,9 +56,13 @@ extension HTTPClient {
             deadline: ContinuousClock.Instant,
             maximumRedirects: Int = 5,
             caFile: String? = nil,
+            onlyAuthorities: String? = nil,
+            connectTo: String? = nil,
+            proxy: ProxySettings? = nil,
             clientCertificate: ClientCertificate? = nil,
             verifiesPeer: Bool = true,
-            awaitsSharing: Bool = true
+            awaitsSharing: Bool = true,
+            distrustsSilence: Bool = false
         ) {
             self.method = method
             self.url = url
@@ -57,9 +72,13 @@ extension HTTPClient {
             self.deadline = deadline
             self.maximumRedirects = maximumRedirects
             self.caFile = caFile
+            self.onlyAuthorities = onlyAuthorities
+            self.connectTo = connectTo
+            self.proxy = proxy
             self.clientCertificate = clientCertificate
             self.verifiesPeer = verifiesPeer
             self.awaitsSharing = awaitsSharing
+            self.distrustsSilence = distrustsSilence
         }
     }
 

@@ -13,13 +13,19 @@ final class Transfer {
 
     let order: Order
     let easy: EasyHandle
+    /// Where a body goes that is read as it comes; nil where it is collected.
+    private let sink: Sink?
+    /// When the transfer is over if nothing more comes.
+    private(set) var expiry: ContinuousClock.Instant
     private var head = ResponseHead()
     private var body: [UInt8] = []
     /// Why we broke the transfer off from inside a callback; libcurl only knows that we did.
     private var refusal: HTTPClient.Failure?
 
-    init(order: Order, environment: Environment) throws(HTTPClient.Failure) {
+    init(order: Order, environment: Environment, sink: Sink?) throws(HTTPClient.Failure) {
         self.order = order
+        self.sink = sink
+        expiry = order.deadline
         easy = try EasyHandle()
         try easy.prepare(order, environment)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -53,6 +59,13 @@ final class Transfer {
         guard head.append(line) else {
             return refuse(.headerTooLarge(limit: HTTPClient.maximumHeaderBytes))
         }
+        if let sink {
+            if head.isComplete, let status = head.status, !sink.hasBegun {
+                sink.begin(Sink.Head(status: status, headers: head.headers))
+                postpone()
+            }
+            return true
+        }
         // A length above the bound is refused before a byte of the body is read. The answer to a HEAD has none.
         if head.isComplete, order.method != "HEAD", let length = head.contentLength, length > order.maximumResponseBytes
         {
@@ -61,8 +74,12 @@ final class Transfer {
         return true
     }
 
-    /// The extension point for answers that never end (watches): what collects here would be handed on instead.
     private func receive(body chunk: Span<UInt8>) -> Bool {
+        if let sink {
+            postpone()
+            // This thread serves everybody: it never waits for one reader.
+            return sink.take(chunk) || refuse(.readerTooSlow(limit: order.maximumResponseBytes))
+        }
         // Counted as it comes, whatever length the header stated.
         guard chunk.count <= order.maximumResponseBytes - body.count else {
             return refuse(.tooLarge(limit: order.maximumResponseBytes))
@@ -72,6 +89,16 @@ final class Transfer {
         }
         unsafe chunk.withUnsafeBufferPointer { unsafe body.append(contentsOf: $0) }
         return true
+    }
+
+    private func postpone() {
+        if let idleTimeout = order.idleTimeout { expiry = .now + idleTimeout }
+    }
+
+    /// To be called when the transfer expires.
+    func noteSilence() {
+        guard order.distrustsSilence, sink != nil || !head.isComplete else { return }
+        easy.shutDownConnection()
     }
 
     /// How much a stated length may make us reserve before the bytes are there.

@@ -78,7 +78,8 @@ public enum RegistryFailure: Error, Sendable, Equatable, CustomStringConvertible
             case .malformed: .malformed(what: what, reason: "the answer is not HTTP that can be read")
             case .headerTooLarge(let bytes): .tooLarge(what: "the header of \(what)", limit: bytes, setting: nil)
             case .unreachable(let reason): .unreachable(host: host, reason: reason)
-            case .tls, .closed, .configuration: .unreachable(host: host, reason: failure.description)
+            case .tls, .closed, .configuration, .readerTooSlow:
+                .unreachable(host: host, reason: failure.description)
             }
     }
 

@@ -86,7 +86,9 @@ extension RegistryObservation.Outcome {
             case .timedOut: .timedOut
             case .unreachable, .tls, .closed, .configuration: .unreachable
             case .cancelled: .cancelled
-            case .tooLarge, .headerTooLarge, .tooManyRedirects, .redirectRefused, .malformed, .truncated: .unusable
+            case .tooLarge, .headerTooLarge, .tooManyRedirects, .redirectRefused, .malformed, .truncated,
+                .readerTooSlow:
+                .unusable
             }
     }
 }

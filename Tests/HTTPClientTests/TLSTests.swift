@@ -71,6 +71,59 @@ private struct Secured {
         #expect(try await client.send(request).status == 200)
     }
 
+    @Test func trustsNobodyElseWhereItIsToldWhom() async throws {
+        let (known, other) = (try Secured(), try Secured())
+        defer {
+            known.remove()
+            other.remove()
+        }
+        let client = try HTTPClient(.init(caFile: known.caFile))
+        var request = known.request
+        request.onlyAuthorities = try String(contentsOfFile: other.caFile, encoding: .utf8)
+        #expect(try await client.send(known.request).status == 200)
+        // Neither the client's authorities, nor the request's others, nor a connection that is there already.
+        request.caFile = known.caFile
+        guard case .tls = await failure(of: request, by: client) else {
+            Issue.record("somebody else vouched for the server")
+            return
+        }
+        request.url = other.request.url
+        #expect(try await client.send(request).status == 200)
+        request.onlyAuthorities = "nobody"
+        guard case .tls = await failure(of: request, by: client) else {
+            Issue.record("it was trusted without an authority")
+            return
+        }
+    }
+
+    @Test func connectsElsewhereThanTheNameSays() async throws {
+        let secured = try Secured(names: ["kubernetes.default.svc"], addresses: [])
+        defer { secured.remove() }
+        let client = try HTTPClient(.init(caFile: secured.caFile))
+        var request = secured.request
+        request.url = "https://kubernetes.default.svc:443/v2/demo/app/manifests/v1"
+        request.connectTo = "127.0.0.1:\(secured.registry.port)"
+        #expect(try await client.send(request).status == 200)
+        request.url = "https://other.default.svc/v2/demo/app/manifests/v1"
+        guard case .tls = await failure(of: request, by: client) else {
+            Issue.record("a certificate for another name was accepted")
+            return
+        }
+    }
+
+    @Test func goesThroughTheProxyOfTheRequest() async throws {
+        let proxy = try ScriptedServer(answering: "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        let secured = try Secured()
+        defer { secured.remove() }
+        let client = try HTTPClient(.init(caFile: secured.caFile, proxy: .init(httpsProxy: proxy.url)))
+        #expect(await failure(of: secured.request, by: client) != nil)
+        #expect(proxy.requests.first?.line == "CONNECT 127.0.0.1:\(secured.registry.port) HTTP/1.1")
+        var request = secured.request
+        request.proxy = .init()
+        #expect(try await client.send(request).status == 200)
+        #expect(proxy.requests.count == 1)
+    }
+
     @Test func looksAtTheName() async throws {
         let secured = try Secured(names: ["registry.example"], addresses: [])
         defer { secured.remove() }
