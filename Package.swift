@@ -41,6 +41,8 @@ let package = Package(
         module("Metrics", []),
         module("Matching", []),
         module("RegularExpression", []),
+        module("Processes", ["CLinux"]),
+        module("Waiting", []),
 
         // Floor 2: values and the door
         module("HTTPServer", ["CLinux", "COpenSSL", "CZlib", "OpenSSL"]),
@@ -48,10 +50,10 @@ let package = Package(
         module("JMESPath", ["JSON", "Matching", "OCI", "OpenSSL", "RegularExpression", "YAML"]),
 
         // Floor 3: protocols and formats
-        module("Registry", ["CLinux", "JSON", "HTTPClient", "OCI", "OpenSSL"]),
+        module("Registry", ["JSON", "HTTPClient", "OCI", "OpenSSL", "Processes", "Waiting"]),
         module("Sigstore", ["JSON", "OCI", "OpenSSL"]),
 
-        module("Kubernetes", ["HTTPClient", "JSON", "YAML"]),
+        module("Kubernetes", ["HTTPClient", "JSON", "Processes", "Waiting", "YAML"]),
 
         // Floor 4 to 6: proof, rules, verdict
         module("Verification", ["OCI", "OpenSSL", "Registry", "Sigstore"]),
@@ -93,10 +95,12 @@ let package = Package(
         tests("Metrics", []),
         tests("Matching", []),
         tests("RegularExpression", []),
+        tests("Processes", []),
+        tests("Waiting", []),
         tests("HTTPServer", ["OpenSSL", "HTTPClient"]),
         tests("OCI", ["JSON"]),
         tests("JMESPath", ["JSON", "OpenSSL"]),
-        tests("Registry", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL"]),
+        tests("Registry", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Processes", "Waiting"]),
         tests("Sigstore", ["JSON", "OCI", "OpenSSL", "LocalRegistry"]),
         tests("Verification", ["HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Registry", "Sigstore"]),
         tests("Policy", ["JMESPath", "JSON", "OCI", "OpenSSL", "Sigstore", "Verification"]),

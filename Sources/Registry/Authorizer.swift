@@ -1,5 +1,6 @@
 import JSON
 import Synchronization
+import Waiting
 
 /// What goes into the `Authorization` header.
 enum Authorization: Sendable, Hashable {

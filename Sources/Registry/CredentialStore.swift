@@ -1,6 +1,8 @@
 import JSON
 import OCI
+import Processes
 import Synchronization
+import Waiting
 
 /// Finds the credentials for a repository, and remembers for a while what helpers said.
 final class CredentialStore: Sendable {

@@ -1,4 +1,5 @@
 import Synchronization
+import Waiting
 
 /// Bounds how many requests are under way to one host. Who waits is served in order, and may leave at a deadline or by
 /// cancellation without losing a place for the others.

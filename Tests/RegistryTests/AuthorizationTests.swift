@@ -2,6 +2,7 @@ import HTTPClient
 import JSON
 import OCI
 import Testing
+import Waiting
 
 @testable import Registry
 

@@ -1,6 +1,7 @@
 import HTTPClient
 import OCI
 import Testing
+import Waiting
 
 @testable import Registry
 

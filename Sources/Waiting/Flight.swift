@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// Waiting never depends on the task that makes the result: a waiter leaves at its deadline or when it is cancelled, and
 /// the work goes on for the others.
-final class Flight<Value: Sendable>: Sendable {
+public final class Flight<Value: Sendable>: Sendable {
     private struct State {
         var value: Value?
         var nextWaiter = 0
@@ -13,8 +13,10 @@ final class Flight<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    public init() {}
+
     /// Gives the result to all who wait and who will ask. Only the first call counts.
-    func land(_ value: Value) {
+    public func land(_ value: Value) {
         let waiters = state.withLock { state in
             guard state.value == nil else { return [Int: CheckedContinuation<Value?, Never>]() }
             state.value = value
@@ -25,7 +27,7 @@ final class Flight<Value: Sendable>: Sendable {
     }
 
     /// The result; nil when `deadline` passed or the calling task was cancelled first.
-    func value(until deadline: ContinuousClock.Instant) async -> Value? {
+    public func value(until deadline: ContinuousClock.Instant) async -> Value? {
         if let value = state.withLock(\.value) { return value }
         let id = state.withLock { state in
             state.nextWaiter += 1
@@ -60,12 +62,14 @@ final class Flight<Value: Sendable>: Sendable {
 }
 
 /// Work by key, done once for all who want it at the same time.
-final class Flights<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+public final class Flights<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let flights = Mutex<[Key: Flight<Value>]>([:])
+
+    public init() {}
 
     /// What `work` returns, or what the work that is under way for `key` will; nil when `deadline` passed or the calling
     /// task was cancelled first. Work goes on without those who left, so it needs its own bound on time.
-    func value(
+    public func value(
         for key: Key, until deadline: ContinuousClock.Instant, work: @escaping @Sendable () async -> Value
     ) async -> Value? {
         let (flight, isNew) = flights.withLock { flights in

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import Registry
+@testable import Waiting
 
 @Suite("Alarm clock")
 struct AlarmClockTests {

@@ -4,21 +4,26 @@ import Dispatch
 import Glibc
 
 /// Runs a program to its end, with bounds on its time and its output.
-enum ChildProcess {
-    struct Output: Sendable, Equatable {
+public enum ChildProcess {
+    public struct Output: Sendable, Equatable {
         /// The exit status, or 128 and the signal's number.
-        let status: Int32
+        public let status: Int32
         /// What it wrote to standard output.
-        let bytes: [UInt8]
+        public let bytes: [UInt8]
+
+        public init(status: Int32, bytes: [UInt8]) {
+            self.status = status
+            self.bytes = bytes
+        }
     }
 
-    enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
         case notFound
         case cannotStart(errno: Int32)
         case timedOut
         case tooMuchOutput(limit: Int)
 
-        var description: String {
+        public var description: String {
             switch self {
             case .notFound: "is not installed"
             case .cannotStart(let number): "cannot be started (errno \(number))"
@@ -29,11 +34,14 @@ enum ChildProcess {
     }
 
     /// Inputs are written before the program starts, so they must fit into what a pair of sockets holds (100 KiB and more).
-    static let maximumInput = 4_096
+    public static let maximumInput = 4_096
 
     /// Runs `program`, found on the PATH, in a process group of its own. Its standard error is not read.
-    static func run(
-        _ program: String, arguments: [String], input: [UInt8], maximumOutput: Int, timeout: Duration
+    ///
+    /// - Parameter environment: variables to set besides those that this process has.
+    public static func run(
+        _ program: String, arguments: [String], environment: [String: String] = [:], input: [UInt8], maximumOutput: Int,
+        timeout: Duration
     ) async -> Result<Output, Failure> {
         let deadline = ContinuousClock.now + timeout
         // Waiting for a child blocks, so it is done on a thread of its own and not on one that tasks share.
@@ -41,13 +49,15 @@ enum ChildProcess {
             DispatchQueue.global(qos: .utility).async {
                 continuation.resume(
                     returning: runBlocking(
-                        program, arguments: arguments, input: input, maximumOutput: maximumOutput, deadline: deadline))
+                        program, arguments: arguments, environment: environment, input: input,
+                        maximumOutput: maximumOutput, deadline: deadline))
             }
         }
     }
 
     private static func runBlocking(
-        _ program: String, arguments: [String], input: [UInt8], maximumOutput: Int, deadline: ContinuousClock.Instant
+        _ program: String, arguments: [String], environment: [String: String], input: [UInt8], maximumOutput: Int,
+        deadline: ContinuousClock.Instant
     ) -> Result<Output, Failure> {
         // (1) The input lies ready in a pipe before anybody reads, so that writing can neither block nor raise SIGPIPE.
         guard input.count <= maximumInput, let inputPipe = Pipe(), let outputPipe = Pipe() else {
@@ -60,7 +70,10 @@ enum ChildProcess {
 
         // (2) The child.
         let child: pid_t
-        switch spawn(program, arguments: arguments, input: inputPipe.readEnd, output: outputPipe.writeEnd) {
+        let spawned = spawn(
+            program, arguments: arguments, environment: environment, input: inputPipe.readEnd,
+            output: outputPipe.writeEnd)
+        switch spawned {
         case .success(let pid): child = pid
         case .failure(let failure): return .failure(failure)
         }
@@ -78,7 +91,7 @@ enum ChildProcess {
     }
 
     private static func spawn(
-        _ program: String, arguments: [String], input: Int32, output: Int32
+        _ program: String, arguments: [String], environment: [String: String], input: Int32, output: Int32
     ) -> Result<pid_t, Failure> {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -102,16 +115,29 @@ enum ChildProcess {
         let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
         unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
-        var words: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) }
-        defer { for index in unsafe words.indices { unsafe free(words[index]) } }
-        unsafe words.append(nil)
+        let words = CStrings([program] + arguments)
+        let variables = CStrings(variables(overridden: environment))
         var child: pid_t = 0
-        let result = unsafe posix_spawnp(&child, program, &actions, &attributes, words, environ)
+        let result = unsafe posix_spawnp(
+            &child, program, &actions, &attributes, words.pointers, variables.pointers)
         switch result {
         case 0: return .success(child)
         case ENOENT: return .failure(.notFound)
         default: return .failure(.cannotStart(errno: result))
         }
+    }
+
+    /// This process's variables as C has them, `NAME=value`, but for those that are set anew.
+    private static func variables(overridden: [String: String]) -> [String] {
+        var variables = overridden.map { "\($0.key)=\($0.value)" }
+        var entry = unsafe environ
+        while let text = unsafe entry.pointee {
+            let variable = unsafe String(cString: text)
+            let name = variable.prefix { $0 != "=" }
+            if overridden[String(name)] == nil { variables.append(variable) }
+            unsafe entry += 1
+        }
+        return variables
     }
 
     private static func read(
@@ -153,6 +179,15 @@ enum ChildProcess {
         let signal = status & 0x7F
         return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
     }
+}
+
+/// Texts as C wants a list of them, with a null at the end; freed with this object.
+@safe private final class CStrings {
+    let pointers: [UnsafeMutablePointer<CChar>?]
+
+    init(_ texts: [String]) { unsafe pointers = texts.map { unsafe strdup($0) } + [nil] }
+
+    deinit { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
 }
 
 /// Both ends of a pipe that no other child inherits; what is still open is closed with this object. It is a pair of
