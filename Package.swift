@@ -106,7 +106,10 @@ let package = Package(
         tests("Policy", ["JMESPath", "JSON", "OCI", "OpenSSL", "Sigstore", "Verification"]),
         tests(
             "Admission",
-            ["JSON", "HTTPClient", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry", "Verification"]),
+            [
+                "JSON", "HTTPClient", "HTTPServer", "LocalRegistry", "Metrics", "OCI", "OpenSSL", "Policy", "Registry",
+                "Verification",
+            ]),
         tests(
             "Rehearsal",
             [

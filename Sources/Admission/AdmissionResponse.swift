@@ -10,8 +10,13 @@ enum AdmissionResponse {
     private static let usualOperationBytes = 256
 
     static func write(uid: String, verdict: Verdict) -> [UInt8] {
-        var patch = Writer(reservingCapacity: verdict.patch.operations.count * Self.usualOperationBytes)
-        verdict.patch.write(to: &patch)
+        write(uid: uid, denial: verdict.denial, patch: verdict.patch, warnings: verdict.warnings)
+    }
+
+    /// - Parameter denial: Why the request is denied; nil when it is allowed.
+    static func write(uid: String, denial: String?, patch changes: Patch = Patch(), warnings: [String]) -> [UInt8] {
+        var patch = Writer(reservingCapacity: changes.operations.count * Self.usualOperationBytes)
+        changes.write(to: &patch)
         // Base64 makes four bytes of three.
         var writer = Writer(reservingCapacity: Self.usualBytes + patch.bytes.count * 4 / 3)
         writer.beginObject()
@@ -24,8 +29,8 @@ enum AdmissionResponse {
         writer.key("uid")
         writer.string(uid)
         writer.key("allowed")
-        writer.boolean(verdict.isAllowed)
-        if let denial = verdict.denial {
+        writer.boolean(denial == nil)
+        if let denial {
             writer.key("status")
             writer.beginObject()
             writer.key("code")
@@ -35,16 +40,16 @@ enum AdmissionResponse {
             writer.key("reason")
             writer.string("Forbidden")
             writer.endObject()
-        } else if !verdict.patch.operations.isEmpty {
+        } else if !changes.operations.isEmpty {
             writer.key("patchType")
             writer.string("JSONPatch")
             writer.key("patch")
             writer.base64(patch.bytes)
         }
-        if !verdict.warnings.isEmpty {
+        if !warnings.isEmpty {
             writer.key("warnings")
             writer.beginArray()
-            for warning in verdict.warnings { writer.string(warning) }
+            for warning in warnings { writer.string(warning) }
             writer.endArray()
         }
         writer.endObject()

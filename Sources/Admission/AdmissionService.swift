@@ -4,14 +4,17 @@ import Policy
 import Synchronization
 import Verification
 
-/// The webhook: `POST /mutate` and `POST /validate`, each also with a sub-path; everything else is the operators'.
-/// Below `/fail` and `/ignore` only the policies of that failure policy are evaluated, below any other path all are.
+/// The webhook: `POST /mutate` and `POST /validate`, each also with a sub-path, and `POST /policies`; everything else is
+/// the operators'. Below `/fail` and `/ignore` only the policies of that failure policy are evaluated, below any other
+/// path all are.
 ///
 /// A review is read, planned, checked, decided and written in a straight line. When no rule asks about the cluster and
 /// the verifier remembers every answer the whole line runs in place; otherwise what is left becomes a task, and the
 /// answer follows.
 public final class AdmissionService: Service {
-    private let policies: Mutex<PolicySnapshot>
+    /// Nil as long as not all policies are known: an incomplete set would admit what the rest denies.
+    private let policies: Mutex<PolicySnapshot?>
+    private let policyReviews: PolicyReviewService
     private let verifier: ImageVerifier
     private let facts: any ClusterFacts
     private let log: DecisionLog
@@ -19,12 +22,15 @@ public final class AdmissionService: Service {
     private let operations: OperationsService
     private let observer: (any DecisionObserver)?
 
+    /// - Parameter policies: Nil while they are still being read: until ``use(_:)``, reviews get 503, and the API server
+    ///   does what the webhook's failure policy says.
     public init(
-        policies: PolicySnapshot, verifier: ImageVerifier, facts: any ClusterFacts = NoClusterFacts(),
-        log: DecisionLog, metrics: AdmissionMetrics, operations: OperationsService,
-        observer: (any DecisionObserver)? = nil
+        policies: PolicySnapshot?, policyReviews: PolicyReviewService = PolicyReviewService(), verifier: ImageVerifier,
+        facts: any ClusterFacts = NoClusterFacts(), log: DecisionLog, metrics: AdmissionMetrics,
+        operations: OperationsService, observer: (any DecisionObserver)? = nil
     ) {
         self.policies = Mutex(policies)
+        self.policyReviews = policyReviews
         self.verifier = verifier
         self.facts = facts
         self.log = log
@@ -39,20 +45,41 @@ public final class AdmissionService: Service {
     public func handle(
         _ head: RequestHead, body: Span<UInt8>, respond: inout Response, later: () -> Reply
     ) -> Disposition {
-        guard let route = ReviewRoute(path: head.path) else {
+        let route = ReviewRoute(path: head.path)
+        guard route != nil || head.path == Self.policiesPath else {
             return operations.handle(head, body: body, respond: &respond, later: later)
         }
         guard head.method == .post else {
             respond = Refusal.methodNotAllowed("POST").response
             return .answered
         }
+        guard let route else {
+            respond = policyReview(body)
+            return .answered
+        }
         return review(route, query: head.query, body: body, respond: &respond, later: later)
+    }
+
+    /// Where the API server asks about policies.
+    public static let policiesPath = "/policies"
+
+    private func policyReview(_ body: Span<UInt8>) -> Response {
+        do throws(ReviewError) {
+            return policyReviews.answer(try Self.parse(body))
+        } catch {
+            metrics.malformed.increment()
+            return Refusal.badReview(error).response
+        }
     }
 
     private func review(
         _ route: ReviewRoute, query: String?, body: Span<UInt8>, respond: inout Response, later: () -> Reply
     ) -> Disposition {
         let begin = ContinuousClock.now
+        guard let policies = policies.withLock({ $0 }) else {
+            respond = Refusal.notReady.response
+            return .answered
+        }
         let request: AdmissionRequest
         do throws(ReviewError) {
             request = try Self.parse(body)
@@ -62,8 +89,7 @@ public final class AdmissionService: Service {
             return .answered
         }
 
-        let policies = route.policies(of: policies.withLock { $0 })
-        let evaluator = Evaluator(policies: policies, verifier: verifier, facts: facts)
+        let evaluator = Evaluator(policies: route.policies(of: policies), verifier: verifier, facts: facts)
         switch evaluator.begin(request, phase: route.phase) {
         case .decided(let outcome):
             respond = answer(request, outcome, begin)

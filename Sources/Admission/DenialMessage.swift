@@ -90,12 +90,19 @@ enum Warnings {
     /// A warning for each finding that would have blocked and does not: an error under `failurePolicy: Ignore` always,
     /// an audit finding where its policy asks for warnings.
     static func of(_ findings: [Verdict.Finding]) -> [String] {
+        fitting(
+            findings.lazy.filter { !$0.blocks && ($0.enforces || $0.policy.emitsWarnings) }.compactMap { finding in
+                finding.result.message.map {
+                    "\(printable(finding.policy.qualifiedName)).\(printable(finding.rule.name)): \($0)"
+                }
+            })
+    }
+
+    /// The texts, each once and cut to what kubectl shows, as many as the API server passes on.
+    static func fitting(_ texts: some Sequence<String>) -> [String] {
         var warnings: [String] = []
         var total = 0
-        for finding in findings where !finding.blocks {
-            guard let message = finding.result.message else { continue }
-            guard finding.enforces || finding.policy.emitsWarnings else { continue }
-            let whole = "\(printable(finding.policy.qualifiedName)).\(printable(finding.rule.name)): \(message)"
+        for whole in texts {
             let warning = whole.count <= maximumCharacters ? whole : whole.prefix(maximumCharacters - 1) + "…"
             guard !warnings.contains(warning) else { continue }
             total += warning.utf8.count

@@ -172,7 +172,7 @@ extension Plan {
                 }
                 // A rule that would not look at any of the images anyway cannot fail because of them.
                 if let failure = candidate.failure {
-                    let decides = images.contains { Self.decides(rule, $0) }
+                    let decides = rule.speaksOfWholeObjects || images.contains { Self.decides(rule, $0) }
                     return decides ? RulePlan(candidate, items: [], failure: failure) : nil
                 }
 

@@ -5,6 +5,8 @@ enum Refusal {
     case methodNotAllowed(String)
     case notFound(String)
     case badReview(ReviewError)
+    /// The policies are not known yet.
+    case notReady
 
     var response: Response {
         switch self {
@@ -14,6 +16,10 @@ enum Refusal {
         case .notFound(let path):
             Self.status(
                 404, "NotFound", "there is nothing at \(printable(path)); reviews go to /mutate and /validate")
+        case .notReady:
+            Self.status(
+                503, "ServiceUnavailable", "the policies of the cluster are still being read; ask again in a moment",
+                headers: [("Retry-After", "1")])
         case .badReview(let error): Self.status(400, "BadRequest", "\(error)")
         }
     }

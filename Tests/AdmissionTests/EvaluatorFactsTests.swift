@@ -9,7 +9,7 @@ import Testing
 @Suite("The evaluator, and what the cluster knows")
 struct EvaluatorFactsTests {
     /// A registry in which there is nothing.
-    private struct EmptySource: ImageSource {
+    struct EmptySource: ImageSource {
         func manifest(
             _ reference: ManifestReference, in repository: Repository, deadline: ContinuousClock.Instant
         ) async throws(RegistryFailure) -> FetchedManifest { throw .notFound(what: "\(reference)", code: nil) }

@@ -50,7 +50,7 @@ struct EntryDecoder {
         return entry
     }
 
-    private func imageReferences(_ reader: ObjectReader) -> [ImageGlob] {
+    func imageReferences(_ reader: ObjectReader) -> [ImageGlob] {
         let legacy = patterns(reader, "image")
         let modern = patterns(reader, "imageReferences")
         if !legacy.isEmpty && !modern.isEmpty {
@@ -63,7 +63,7 @@ struct EntryDecoder {
         return legacy + modern
     }
 
-    private func patterns(_ reader: ObjectReader, _ name: String) -> [ImageGlob] {
+    func patterns(_ reader: ObjectReader, _ name: String) -> [ImageGlob] {
         let path = reader.path.child(name)
         var texts: [(text: String, path: FieldPath)] = []
         if name == "image" {

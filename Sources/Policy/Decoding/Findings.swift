@@ -5,7 +5,7 @@ final class Findings {
     /// Whether variables have been replaced: braces that are still there are data.
     let isBound: Bool
     private(set) var problems: [PolicyProblem] = []
-    private(set) var notes: [String] = []
+    private(set) var notes: [PolicyNote] = []
 
     init(file: String, policy: String, isBound: Bool = false) {
         self.isBound = isBound
@@ -18,6 +18,6 @@ final class Findings {
     }
 
     func note(_ path: FieldPath, _ text: String) {
-        notes.append([file, policy, path.description, text].filter { !$0.isEmpty }.joined(separator: ": "))
+        notes.append(PolicyNote(file: file, policy: policy, path: path.description, text: text))
     }
 }

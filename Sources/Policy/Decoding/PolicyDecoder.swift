@@ -93,7 +93,7 @@ struct PolicyDecoder {
         return (name, namespace)
     }
 
-    private func override(_ value: Value, at path: FieldPath) -> ActionOverride? {
+    func override(_ value: Value, at path: FieldPath) -> ActionOverride? {
         guard let reader = ObjectReader(value, .actionOverride, at: path, findings) else { return nil }
         let namespaces = reader.strings("namespaces").map(Glob.init)
         let selector = MatchDecoder(findings: findings, isNamespaced: false).selector(reader, "namespaceSelector")
@@ -140,7 +140,7 @@ struct PolicyDecoder {
         return seconds
     }
 
-    private var autogenAnnotation: String? { document["metadata"]?["annotations"]?[Autogen.annotation]?.string }
+    var autogenAnnotation: String? { document["metadata"]?["annotations"]?[Autogen.annotation]?.string }
 
     /// Whoever wonders why a Deployment was let through finds the reason in the log.
     private func noteRulesForPodsAlone(_ rules: [ImageRule], _ autogen: Autogen, at path: FieldPath) {
@@ -173,17 +173,21 @@ struct PolicyDecoder {
 // MARK: - Rules
 
 extension PolicyDecoder {
-    private static func hasImages(_ rule: Value) -> Bool {
+    static func hasImages(_ rule: Value) -> Bool {
         rule["verifyImages"].map { !ObjectReader.isEmpty($0) } ?? false
+    }
+
+    /// Whether it is a rule of any sort, ours or not.
+    static func doesSomething(_ rule: Value) -> Bool {
+        ["verifyImages", "validate", "mutate", "generate"].contains { name in
+            rule[name].map { !ObjectReader.isEmpty($0) } ?? false
+        }
     }
 
     /// A misspelt `verifyImages` must not turn an image rule into one that is skipped.
     private func refuseRulesThatDoNothing(_ rules: [Value], at path: FieldPath) {
         for (index, rule) in rules.enumerated() {
-            let does = ["verifyImages", "validate", "mutate", "generate"].contains { name in
-                rule[name].map { !ObjectReader.isEmpty($0) } ?? false
-            }
-            if !does {
+            if !Self.doesSomething(rule) {
                 findings.problem(
                     path.index(index), "does nothing: it has neither verifyImages nor anything else to do")
             }

@@ -21,4 +21,7 @@ public struct PolicyProblem: Error, Sendable, Hashable, CustomStringConvertible 
     public var description: String {
         [file, policy, path, reason].filter { !$0.isEmpty }.joined(separator: ": ")
     }
+
+    /// Without the file and the policy, for whoever knows which it is: `path: reason`.
+    public var sentence: String { path.isEmpty ? reason : "\(path): \(reason)" }
 }

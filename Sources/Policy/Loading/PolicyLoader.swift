@@ -9,6 +9,8 @@ public struct LoadResult: Sendable {
     public let notes: [String]
     /// Why the policies cannot be honoured in full. All of them, not the first alone.
     public let problems: [PolicyProblem]
+    /// Which file each policy of the snapshot came from.
+    public let origins: [PolicyID: String]
 }
 
 /// Turns files and documents into a ``PolicySnapshot``.
@@ -26,9 +28,7 @@ public struct PolicyLoader {
     private var problems: [PolicyProblem] = []
     /// Where each policy was first seen, by kind, namespace and name.
     private var places: [String: String] = [:]
-
-    /// The versions of `kyverno.io` in which a ClusterPolicy means what it means here.
-    private static let versions = ["v1", "v2beta1"]
+    private var origins: [PolicyID: String] = [:]
 
     /// Reads the policies in files and folders (see ``PolicyFiles``).
     public static func load(paths: [String], honoursExceptions: Bool = false) -> LoadResult {
@@ -69,7 +69,7 @@ public struct PolicyLoader {
     private func result() -> LoadResult {
         LoadResult(
             snapshot: problems.isEmpty ? PolicySnapshot(policies, exceptions: exceptions) : nil,
-            notes: notes + notesAboutExceptions, problems: problems)
+            notes: notes + notesAboutExceptions, problems: problems, origins: origins)
     }
 
     /// An exception that names no rule there is, is a mistake or has outlived its policy.
@@ -88,88 +88,58 @@ public struct PolicyLoader {
         _ value: Value, from file: String, document: Int?, defaults: (apiVersion: String, kind: String)? = nil
     ) {
         let what = document.map { "document \($0) " } ?? ""
-        guard let kind = value["kind"]?.string ?? defaults?.kind,
-            let apiVersion = value["apiVersion"]?.string ?? defaults?.apiVersion
-        else {
+        guard let type = DocumentType(value, defaults: defaults) else {
             let reason = what + "is no Kubernetes object; apiVersion and kind are needed"
             problems.append(PolicyProblem(file: file, reason: reason))
             return
         }
-        let group = apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : ""
-        let version = String(apiVersion.dropFirst(group.isEmpty ? 0 : group.count + 1))
-
-        if kind == "List" && group.isEmpty || group == "kyverno.io" && kind.hasSuffix("List") {
-            let item = kind == "List" ? nil : (apiVersion: apiVersion, kind: String(kind.dropLast(4)))
+        switch type.meaning {
+        case .list(let items):
             for element in value["items"].map({ Array($0.elements) }) ?? [] {
-                add(element, from: file, document: document, defaults: item)
+                add(element, from: file, document: document, defaults: items)
             }
-            return
-        }
-        if group == "kyverno.io" && kind.lowercased() == "policyexception" {
-            return addException(value, from: file, kind: kind, version: version)
-        }
-        guard group == "kyverno.io", let policyKind = Self.policyKind(kind) else {
+        case .exception: addException(ExceptionDecoder(document: value, file: file), type)
+        case .policy(let kind): add(PolicyDecoder(kind: kind, document: value, file: file), type)
+        case .other:
             let name = value["metadata"]?["name"]?.string.map { " " + $0 } ?? ""
             notes.append(
-                "\(file): \(what)\(kind)\(name) (\(apiVersion)) is no ClusterPolicy or Policy and is skipped")
-            return
+                "\(file): \(what)\(type.kind)\(name) (\(type.apiVersion)) is no ClusterPolicy or Policy and is skipped")
         }
-        add(value, PolicyDecoder(kind: policyKind, document: value, file: file), kind: kind, version: version)
     }
 
-    private mutating func addException(_ value: Value, from file: String, kind: String, version: String) {
-        let decoder = ExceptionDecoder(document: value, file: file)
+    private mutating func addException(_ decoder: ExceptionDecoder, _ type: DocumentType) {
         let findings = decoder.findings
         guard honoursExceptions else {
             findings.note(.root, "is ignored; exceptions count with --exceptions only")
-            notes += findings.notes
-            return
-        }
-        if kind != "PolicyException" {
-            findings.problem(FieldPath.root.child("kind"), "\"\(kind)\" is no kind; \"PolicyException\" is meant")
+            return keep(findings)
         }
         if let place = places.updateValue(findings.file, forKey: findings.policy) {
             findings.problem(.root, "is given twice; it also stands in \(place)")
         }
         if exceptions.count >= Self.maximumExceptions {
             findings.problem(.root, "is one more than the \(Self.maximumExceptions) exceptions that fit")
-        } else if let exception = decoder.exception(version: version) {
+        } else if let exception = decoder.exception(type) {
             exceptions.append(exception)
         }
-        notes += findings.notes
-        problems += findings.problems
+        keep(findings)
     }
 
-    /// Kubernetes' kinds differ by case, but a policy must not be skipped for a small letter.
-    private static func policyKind(_ kind: String) -> PolicyDecoder.Kind? {
-        switch kind.lowercased() {
-        case "clusterpolicy": .clusterPolicy
-        case "policy": .policy
-        default: nil
-        }
-    }
-
-    private mutating func add(_ value: Value, _ decoder: PolicyDecoder, kind: String, version: String) {
+    private mutating func add(_ decoder: PolicyDecoder, _ type: DocumentType) {
         let findings = decoder.findings
-        if kind != decoder.kind.rawValue {
-            findings.problem(
-                FieldPath.root.child("kind"), "\"\(kind)\" is no kind; \"\(decoder.kind.rawValue)\" is meant")
-        }
-        if !Self.versions.contains(version) {
-            findings.problem(
-                FieldPath.root.child("apiVersion"),
-                "version \(version) is not known; write kyverno.io/"
-                    + Self.versions.joined(separator: " or kyverno.io/"))
-        }
         if let place = places.updateValue(findings.file, forKey: findings.policy) {
             findings.problem(.root, "is given twice; it also stands in \(place)")
         }
         if policies.count >= Self.maximumPolicies {
             findings.problem(.root, "is one more than the \(Self.maximumPolicies) policies that fit")
-        } else if let policy = decoder.policy(), findings.problems.isEmpty {
+        } else if let policy = decoder.policy(type), findings.problems.isEmpty {
             policies.append(policy)
+            origins[PolicyID(policy)] = findings.file
         }
-        notes += findings.notes
+        keep(findings)
+    }
+
+    private mutating func keep(_ findings: Findings) {
+        notes += findings.notes.map(\.description)
         problems += findings.problems
     }
 }

@@ -20,11 +20,13 @@ public final class ImageRule: Sendable {
     public let enforces: Bool
     /// Whether an entry says what happens, so that the policy's action and its overrides do not count.
     public let hasOwnAction: Bool
+    /// Why the rule lets nothing pass, where it stands in for one that cannot be honoured.
+    public let refusal: RuleRefusal?
 
     public init(
         name: String, index: Int = 0, match: MatchBlock, exclude: MatchBlock = MatchBlock(),
         policyNamespace: String? = nil, entries: [ImageEntry], context: RuleContext? = nil,
-        extractors: [String: [ImageExtractor]] = [:], policyAction: FailureAction
+        extractors: [String: [ImageExtractor]] = [:], policyAction: FailureAction, refusal: RuleRefusal? = nil
     ) {
         self.name = name
         self.index = index
@@ -34,6 +36,7 @@ public final class ImageRule: Sendable {
         self.entries = entries
         self.context = context
         self.extractors = extractors
+        self.refusal = refusal
         let actions = entries.compactMap(\.failureAction)
         hasOwnAction = !actions.isEmpty
         enforces = actions.isEmpty ? policyAction == .enforce : actions.contains(.enforce)
@@ -53,7 +56,11 @@ public final class ImageRule: Sendable {
         extractors = rule.extractors
         enforces = rule.enforces
         hasOwnAction = rule.hasOwnAction
+        refusal = rule.refusal
     }
+
+    /// Whether the rule has its say about an object that holds none of its images.
+    public var speaksOfWholeObjects: Bool { refusal?.isOfWholeObjects ?? false }
 
     /// The facts that the rule needs before its images can be judged, besides those that ``applicability(to:facts:)``
     /// asks for by itself.
@@ -77,4 +84,17 @@ public final class ImageRule: Sendable {
     }
 
     private var looksAtMetadata: Bool { match.looksAtMetadata || exclude.looksAtMetadata }
+}
+
+/// What a rule does that stands in for one that cannot be honoured.
+public struct RuleRefusal: Sendable, Hashable {
+    /// What is wrong with the policy.
+    public let failure: RuleFailure
+    /// Whether it cannot be told which images the rule is about, so that it fails every object that it matches.
+    public let isOfWholeObjects: Bool
+
+    public init(_ failure: RuleFailure, isOfWholeObjects: Bool = false) {
+        self.failure = failure
+        self.isOfWholeObjects = isOfWholeObjects
+    }
 }

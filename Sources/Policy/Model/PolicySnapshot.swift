@@ -32,7 +32,7 @@ public struct Candidates: Sendable {
         // (1) Does the rule look at the request?
         switch rule.applicability(to: resource, facts: facts) {
         case .no: return
-        case .yes: break
+        case .yes: failure = rule.refusal?.failure
         case .undecided(let doubt): fail(doubt, "whether the rule applies")
         }
 
@@ -84,9 +84,14 @@ public final class PolicySnapshot: Sendable {
                 .mapValues { PolicySnapshot($0, exceptions: exceptions) }
         self.exceptions = exceptions
         var all: [(rule: OwnedRule, kinds: Set<String>?)] = []
+        // Most policies have no exceptions, and each policy is compared with its own alone.
+        var byPolicy: [String: [PolicyException]] = [:]
+        for exception in exceptions {
+            for name in Set(exception.rules.map(\.policyName)) { byPolicy[name, default: []].append(exception) }
+        }
         for policy in policies {
             for rule in policy.rules {
-                let excepting = exceptions.filter { $0.covers(rule, of: policy) }
+                let excepting = (byPolicy[policy.qualifiedName] ?? []).filter { $0.covers(rule, of: policy) }
                 all.append(((policy, rule, excepting), rule.match.literalKinds))
             }
         }
