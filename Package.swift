@@ -67,7 +67,7 @@ let package = Package(
             "Cluster",
             [
                 "JSON", "YAML", "OCI", "OpenSSL", "Kubernetes", "Admission", "Policy", "Metrics", "Registry",
-                "Rehearsal", "Verification",
+                "Matching", "Rehearsal", "Verification", "Waiting",
             ]),
 
         // Side: a registry and a signer for the demo, the tests and the benchmarks

@@ -10,7 +10,7 @@ extension Report {
         writer.beginObject()
         writer.key("results")
         writer.beginArray()
-        for row in rows { Self.write(row, to: &writer) }
+        for row in rows { row.write(to: &writer) }
         writer.endArray()
         writer.key("summary")
         writer.beginObject()
@@ -22,8 +22,11 @@ extension Report {
         writer.endObject()
         return writer.bytes
     }
+}
 
-    private static func write(_ row: Row, to writer: inout Writer) {
+extension Row {
+    /// As one of the `results` of a report for programs.
+    public func write(to writer: inout Writer) {
         func text(_ key: String, _ value: String?) {
             guard let value else { return }
             writer.key(key)
@@ -32,22 +35,22 @@ extension Report {
         writer.beginObject()
         writer.key("resource")
         writer.beginObject()
-        text("kind", row.kind)
-        text("namespace", row.namespace)
-        text("name", row.name)
+        text("kind", kind)
+        text("namespace", namespace)
+        text("name", name)
         writer.endObject()
-        text("policy", row.policy)
-        text("rule", row.rule)
-        text("image", row.image)
-        text("result", row.result.rawValue)
-        text("message", row.message)
-        text("digest", row.digest?.description)
-        if !row.patch.isEmpty {
+        text("policy", policy)
+        text("rule", rule)
+        text("image", image)
+        text("result", result.rawValue)
+        text("message", message)
+        text("digest", digest?.description)
+        if !patch.isEmpty {
             writer.key("patch")
-            Patch(operations: row.patch).write(to: &writer)
+            Patch(operations: patch).write(to: &writer)
         }
         writer.key("denies")
-        writer.boolean(row.denies)
+        writer.boolean(denies)
         writer.endObject()
     }
 }

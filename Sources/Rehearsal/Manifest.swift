@@ -17,6 +17,35 @@ public struct Manifest: Sendable {
     var group: String { apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "" }
     var version: String { group.isEmpty ? apiVersion : String(apiVersion.dropFirst(group.count + 1)) }
 
+    /// An object as it stands in a list of the API server, whose items leave out what they have in common.
+    ///
+    /// - Throws: ``PolicyProblem`` when the item is no Kubernetes object.
+    public init(listed item: Value, apiVersion: String, kind: String) throws(PolicyProblem) {
+        let source = "the API server"
+        guard item["kind"] == nil || item["apiVersion"] == nil, item.kind == .object else {
+            try self.init(item, source: source, position: "")
+            return
+        }
+        var writer = Writer(reservingCapacity: item.source.count + apiVersion.utf8.count + kind.utf8.count + 64)
+        writer.beginObject()
+        for (key, text) in [("apiVersion", apiVersion), ("kind", kind)] {
+            writer.key(key)
+            writer.string(text)
+        }
+        for (key, value) in item.members where key != "apiVersion" && key != "kind" {
+            writer.key(key)
+            writer.value(value)
+        }
+        writer.endObject()
+        let document: Document
+        do throws(ParseError) {
+            document = try Document(writer.bytes)
+        } catch {
+            throw PolicyProblem(file: source, reason: "\(error)")
+        }
+        try self.init(document.root, source: source, position: "")
+    }
+
     /// - Throws: ``PolicyProblem`` when the value is no Kubernetes object.
     init(_ value: Value, source: String, position: String) throws(PolicyProblem) {
         func problem(_ reason: String) -> PolicyProblem { PolicyProblem(file: source, reason: position + reason) }

@@ -9,7 +9,7 @@ public struct Row: Sendable {
         case pass, fail, skip, error
 
         /// What is told of several results about one image: the worst.
-        var gravity: Int {
+        public var gravity: Int {
             switch self {
             case .skip: 0
             case .pass: 1

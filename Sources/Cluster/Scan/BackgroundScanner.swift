@@ -1,0 +1,239 @@
+import Admission
+import Kubernetes
+import Metrics
+import Policy
+import Rehearsal
+import Verification
+
+/// Looks at what exists, now and then and when the policies change, and writes PolicyReports about it.
+///
+/// Only the leader does; policies with `background: false` and rules that ask who sends a request are left out.
+///
+/// Source: Kyverno, "Background Scans".
+public final class BackgroundScanner: Sendable {
+    public struct Configuration: Sendable {
+        /// Between the end of a scan and the next.
+        public var interval: Duration
+        /// Before a scan that failed is tried again.
+        public var retryInterval: Duration
+        /// How long the policies must have stayed as they are: many files are often applied in a row.
+        public var settling: Duration
+        /// How often it is looked whether it is time.
+        public var look: Duration
+        /// What the policies are asked about; ``WorkloadScan/Options/rate`` keeps the scan from being felt.
+        public var scan: WorkloadScan.Options
+
+        /// Objects a second: ten thousand take two minutes, and a list of 50 is asked for every half second.
+        public static let standardRate = 100
+
+        public init(
+            interval: Duration = .seconds(3600), retryInterval: Duration = .seconds(60),
+            settling: Duration = .seconds(2), look: Duration = .seconds(1),
+            scan: WorkloadScan.Options = WorkloadScan.Options(rate: standardRate)
+        ) {
+            self.interval = interval
+            self.retryInterval = retryInterval
+            self.settling = settling
+            self.look = look
+            self.scan = scan
+        }
+    }
+
+    /// What an operator may want to read in the log.
+    public enum Event: Sendable, Equatable {
+        /// - policies: How many count.
+        case began(policies: Int)
+        /// Told every few thousand objects.
+        case progress(objects: Int)
+        case ended(Summary)
+        /// The policies changed, or another replica leads now: it begins anew, or ends here.
+        case interrupted
+        case failed(String)
+        /// Reports that could not be written or removed, and why the first could not.
+        case reportsFailed(count: Int, APIFailure)
+    }
+
+    /// What a complete scan came to.
+    public struct Summary: Sendable, Equatable {
+        public var objects = 0
+        /// Results by rule and image.
+        public var pass = 0
+        public var fail = 0
+        public var skip = 0
+        public var error = 0
+        public var reportsWritten = 0
+        public var reportsRemoved = 0
+        /// False where the cluster has no PolicyReports.
+        public var hasReports = false
+    }
+
+    /// Which kinds the policies look at, and where the API server keeps them.
+    public typealias Targets = @Sendable (PolicySnapshot) async -> [ScanTarget]
+
+    private let api: any KubernetesAPI
+    private let policies: @Sendable () -> PolicySnapshot?
+    private let verifier: ImageVerifier
+    private let facts: any ClusterFacts
+    private let leadership: any Leadership
+    private let configuration: Configuration
+    private let targets: Targets
+    private let metrics: ScanMetrics
+    private let observer: @Sendable (Event) -> Void
+
+    /// Objects between two lines of the log.
+    static let progressInterval = 5_000
+
+    /// - Parameters:
+    ///   - policies: Those in force; nil before they are known.
+    ///   - observer: Told what happens, for the log.
+    public init(
+        api: any KubernetesAPI, policies: @escaping @Sendable () -> PolicySnapshot?, verifier: ImageVerifier,
+        facts: any ClusterFacts, leadership: any Leadership, configuration: Configuration = Configuration(),
+        targets: @escaping Targets = { ScanTarget.targets(of: $0) }, metrics: MetricsRegistry,
+        observer: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.api = api
+        self.policies = policies
+        self.verifier = verifier
+        self.facts = facts
+        self.leadership = leadership
+        self.configuration = configuration
+        self.targets = targets
+        self.metrics = ScanMetrics(metrics)
+        self.observer = observer
+    }
+
+    /// How a scan ended.
+    private enum End: String {
+        case complete, interrupted, failed
+    }
+
+    /// Scans whenever it is time, until the task is cancelled.
+    public func run() async {
+        var seen: (snapshot: PolicySnapshot, since: ContinuousClock.Instant)?
+        var scanned: PolicySnapshot?
+        var next = ContinuousClock.now
+        while (try? await Task.sleep(for: configuration.look)) != nil {
+            guard leadership.isLeader, let snapshot = policies() else {
+                // Whoever leads next, or this replica once more, begins with a scan.
+                (seen, scanned) = (nil, nil)
+                continue
+            }
+            if seen?.snapshot !== snapshot { seen = (snapshot, .now) }
+            guard let since = seen?.since, .now - since >= configuration.settling,
+                snapshot !== scanned || .now >= next
+            else { continue }
+            switch await scan(snapshot) {
+            case .complete: (scanned, next) = (snapshot, .now + configuration.interval)
+            case .failed: (scanned, next) = (snapshot, .now + configuration.retryInterval)
+            case .interrupted: scanned = nil
+            }
+        }
+    }
+
+    private func scan(_ policies: PolicySnapshot) async -> End {
+        let end = await scanned(policies)
+        metrics.scans.metric(end.rawValue).increment()
+        metrics.progress.set(0)
+        return end
+    }
+
+    private func scanned(_ policies: PolicySnapshot) async -> End {
+        let begin = ContinuousClock.now
+        let snapshot = policies.ofExistingObjects()
+        observer(.began(policies: snapshot.policies.count))
+        let goesOn: @Sendable () -> Bool = { [leadership, current = self.policies] in
+            leadership.isLeader && current() === policies && !Task.isCancelled
+        }
+
+        // (1) What the reports say so far.
+        var reports = ReportWriter(api)
+        do throws(APIFailure) {
+            try await reports.begin()
+        } catch {
+            observer(.failed("reports cannot be read: \(error)"))
+            return .failed
+        }
+
+        // (2) What exists, and what the policies say about it.
+        let evaluator = Evaluator(policies: snapshot, verifier: verifier, facts: facts)
+        let scan = WorkloadScan(
+            api: api, rehearsal: Rehearsal(evaluator: evaluator), options: configuration.scan)
+        var summary = Summary()
+        var isComplete = false
+        do throws(WorkloadScan.Failure) {
+            let targets = await self.targets(snapshot)
+            isComplete = try await scan.run(targets, goesOn: goesOn) { step in
+                switch step {
+                case .read(let count): progress(from: summary.objects, to: count, &summary)
+                case .scanned(let object):
+                    summary.add(object)
+                    if goesOn() { await reports.put(object, at: Timestamp.unixSeconds()) }
+                }
+            }
+        } catch {
+            observer(.failed("\(error)"))
+            metrics.record(reports.counts)
+            return .failed
+        }
+
+        // (3) What there is nothing to say about any more, once everything was looked at.
+        if isComplete { await reports.removeObsolete(goesOn: goesOn) }
+        metrics.record(reports.counts)
+        if let failure = reports.failure { observer(.reportsFailed(count: reports.counts.failed, failure)) }
+        guard isComplete else {
+            observer(.interrupted)
+            return .interrupted
+        }
+        summary.reportsWritten = reports.counts.written
+        summary.reportsRemoved = reports.counts.removed
+        summary.hasReports = reports.isPossible
+        metrics.record(summary.results)
+        metrics.duration.set((ContinuousClock.now - begin) / .seconds(1))
+        metrics.lastSuccess.set(Timestamp.unixSeconds())
+        observer(.ended(summary))
+        return .complete
+    }
+
+    private func progress(from old: Int, to count: Int, _ summary: inout Summary) {
+        summary.objects = count
+        metrics.progress.set(count)
+        if old / Self.progressInterval < count / Self.progressInterval { observer(.progress(objects: count)) }
+    }
+}
+
+extension BackgroundScanner.Summary {
+    fileprivate var results: [Row.Result: Int] { [.pass: pass, .fail: fail, .skip: skip, .error: error] }
+
+    fileprivate mutating func add(_ object: ScannedObject) {
+        // A rule that names none of the images has nothing to say.
+        for row in object.report.rows where row.image != nil || row.result != .skip {
+            switch row.result {
+            case .pass: pass += 1
+            case .fail: fail += 1
+            case .skip: skip += 1
+            case .error: error += 1
+            }
+        }
+    }
+}
+
+extension BackgroundScanner.Event: CustomStringConvertible {
+    /// A line for the log.
+    public var description: String {
+        switch self {
+        case .began(let policies): "background scan with \(policies) policies begins"
+        case .progress(let objects): "background scan has read \(objects) objects"
+        case .ended(let summary):
+            "background scan of \(summary.objects) objects ended: \(summary.pass) pass, \(summary.fail) fail, "
+                + "\(summary.skip) skip, \(summary.error) error"
+                + (summary.hasReports
+                    ? "; reports: \(summary.reportsWritten) written, \(summary.reportsRemoved) removed"
+                    : "; the cluster has no PolicyReports")
+        case .interrupted: "background scan interrupted"
+        case .failed(let why): "background scan failed: \(why)"
+        case .reportsFailed(let count, let failure):
+            "\(count) PolicyReports could not be written or removed, the first because \(failure)"
+        }
+    }
+}
