@@ -97,7 +97,7 @@ final class Transfer {
 
     /// To be called when the transfer expires.
     func noteSilence() {
-        guard order.distrustsSilence, sink != nil || !head.isComplete else { return }
+        guard order.distrustsSilence, !head.isComplete else { return }
         easy.shutDownConnection()
     }
 
