@@ -74,8 +74,10 @@ bench-packages:
 test-packages:
 	@.ci/packages $(TEST_PACKAGES)
 
+# Any kubectl will do: Debian's would stand in the way of another package's.
 cluster-packages:
-	@.ci/packages $(CLUSTER_PACKAGES)
+	@command -v kubectl >/dev/null || .ci/packages $(CLUSTER_PACKAGES)
+	@.ci/helm-template -h 2>/dev/null
 
 tools:
 	@.ci/tools
