@@ -23,11 +23,14 @@ RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends ca-certificates libcurl4 libssl3 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /image /
+# The definitions of policies, which the server makes where a cluster has none: `serve --crds /usr/share/countersign/crds`.
+COPY deploy/crds /usr/share/countersign/crds
 LABEL org.opencontainers.image.title="countersign" \
       org.opencontainers.image.description="A Kubernetes admission webhook that admits images by their signatures"
 # By number, so that Kubernetes can see that it is not root (runAsNonRoot).
 USER 65532:65532
-EXPOSE 8443
+# Reviews, and metrics where `--metrics-listen` says so.
+EXPOSE 8443 8080
 # Probes are the kubelet's business: GET /livez and /readyz. SIGTERM drains.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/countersign"]
