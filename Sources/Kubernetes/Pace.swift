@@ -32,7 +32,7 @@ public struct Pace: Sendable {
     }
 
     /// How long to wait after as many failures in a row.
-    func delay(afterFailures count: Int) -> Duration {
+    public func delay(afterFailures count: Int) -> Duration {
         // 2^16 first delays are beyond any longest delay.
         let doublings = min(max(count - 1, 0), 16)
         return min(firstDelay * (1 << doublings), longestDelay) * jitter()

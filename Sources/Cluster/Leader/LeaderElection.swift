@@ -1,7 +1,7 @@
 import JSON
 import Kubernetes
-import Registry
 import Synchronization
+import Waiting
 
 /// Takes and keeps a Lease, so that one replica of several writes.
 ///

@@ -1,7 +1,7 @@
 import JSON
 
 /// Where the API server would keep an object of which only the manifest is known.
-enum ResourceKind {
+public enum ResourceKind {
     /// The path of the list, in all namespaces, that objects of a kind are in; nil when group, version or kind cannot
     /// stand in a path.
     static func list(of kind: String, apiVersion: String) -> APIPath? {
@@ -16,7 +16,7 @@ enum ResourceKind {
     /// The plural that Kubernetes itself guesses, and that all its own kinds have.
     ///
     /// Source: apimachinery, UnsafeGuessKindToResource.
-    static func plural(_ kind: String) -> String {
+    public static func plural(_ kind: String) -> String {
         let singular = kind.lowercased()
         if singular == "endpoints" { return singular }
         if singular.hasSuffix("s") { return singular + "es" }

@@ -1,0 +1,270 @@
+import JSON
+import Kubernetes
+import Policy
+import Synchronization
+
+/// Keeps the webhook configurations in the cluster as the policies need them: writes them when the policies or the CA
+/// change, restores what somebody edits or deletes, and deletes what no policy needs any more.
+///
+/// Every replica watches the three objects; only the leader writes, and only what differs from what is stored.
+public final class WebhookRegistrar: Sendable {
+    public struct Configuration: Sendable {
+        public var installation: Installation
+        /// Namespaces that no webhook looks at, besides our own.
+        public var excludedNamespaces: Set<String>
+        /// The Certificate (`namespace/name`) whose CA cert-manager writes into the configurations; nil where we do.
+        public var caInjection: String?
+        public var pace: Pace
+        /// Between two questions to the API server for its kinds: a CustomResourceDefinition may have come.
+        public var discoveryInterval: Duration
+        /// The same while a policy names a kind that the API server did not have.
+        public var unknownKindInterval: Duration
+
+        public init(
+            installation: Installation, excludedNamespaces: Set<String> = DesiredWebhooks.systemNamespaces,
+            caInjection: String? = nil, pace: Pace = .standard, discoveryInterval: Duration = .seconds(600),
+            unknownKindInterval: Duration = .seconds(15)
+        ) {
+            self.installation = installation
+            self.excludedNamespaces = excludedNamespaces
+            self.caInjection = caInjection
+            self.pace = pace
+            self.discoveryInterval = discoveryInterval
+            self.unknownKindInterval = unknownKindInterval
+        }
+    }
+
+    /// What an operator may want to read in the log.
+    public enum Event: Sendable, Equatable {
+        /// A configuration was created or changed.
+        case wrote(String)
+        /// A configuration that no policy needs was deleted.
+        case deleted(String)
+        case failed(String, APIFailure)
+        /// Policies name kinds that the API server does not have; they are registered by a guess, and asked for again.
+        case unknownKinds([String])
+        /// What the API server made of what we wrote is not what we wrote, and is left so.
+        case altered(String)
+    }
+
+    /// What the API server has, or nil when it cannot be told now.
+    public typealias Discovery = @Sendable () async -> [ResourceType]?
+
+    private struct State {
+        var known = KnownResources.builtIn
+        var unknownKinds: [String] = []
+        /// What the API server made of a replacement by us, where that is not what was wanted, and what was.
+        var accepted: [Int: (wanted: LiveConfiguration, stored: LiveConfiguration)] = [:]
+        var budget = WriteBudget()
+    }
+
+    private let api: any KubernetesAPI
+    private let configuration: Configuration
+    private let policies: Latest<PolicySnapshot?>
+    private let caBundle: Latest<String?>
+    private let leadership: any Leadership
+    private let discovery: Discovery
+    private let observer: @Sendable (Event) -> Void
+    private let live: LiveWebhooks
+    private let bell = Doorbell()
+    private let discoveryBell = Doorbell()
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - policies: Nil until all are known: nothing is changed before.
+    ///   - caBundle: Certificates as PEM. Nil until there are any: nothing is registered before, as the API server could
+    ///     not call us. Where they are injected, it does not count.
+    ///   - registered: Where it is told which CA certificates the stored configurations carry, as PEM text: one when all
+    ///     agree, none when there is no configuration; nil before that is known. A rotation waits here until the API
+    ///     server has been told.
+    public init(
+        _ api: any KubernetesAPI, configuration: Configuration, policies: Latest<PolicySnapshot?>,
+        caBundle: Latest<String?>, registered: Latest<Set<String>?> = Latest(nil), leadership: any Leadership,
+        discovery: @escaping Discovery = { nil },
+        observer: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.api = api
+        self.configuration = configuration
+        self.policies = policies
+        self.caBundle = caBundle
+        live = LiveWebhooks(count: DesiredWebhooks.all.count, caBundles: registered)
+        self.leadership = leadership
+        self.discovery = discovery
+        self.observer = observer
+    }
+
+    /// Works until the task is cancelled. What is registered then stays: while nobody answers, `failurePolicy` counts.
+    public func run() async {
+        await withTaskGroup { group in
+            for (index, target) in DesiredWebhooks.all.enumerated() {
+                group.addTask {
+                    await Reflector(self.api, target.type, .only(target.name), pace: self.configuration.pace)
+                        .run { observation in
+                            self.live.take(observation, at: index)
+                            self.bell.ring()
+                        }
+                }
+            }
+            group.addTask { await self.ring(at: self.policies.values(), discovers: true) }
+            group.addTask { await self.ring(at: self.caBundle.values()) }
+            group.addTask { await self.ring(at: self.leadership.changes(), discovers: true) }
+            group.addTask { await self.discover() }
+            group.addTask { await self.work() }
+        }
+    }
+
+    private func ring(at changes: AsyncStream<some Sendable>, discovers: Bool = false) async {
+        for await _ in changes {
+            bell.ring()
+            if discovers { discoveryBell.ring() }
+        }
+    }
+
+    // MARK: Writing
+
+    private func work() async {
+        var failures = 0
+        var next: ContinuousClock.Instant?
+        while !Task.isCancelled {
+            await bell.wait(until: next)
+            guard !Task.isCancelled else { return }
+            switch await reconcile() {
+            case .done: (failures, next) = (0, nil)
+            case .later(let delay): next = .now + delay
+            case .failed:
+                failures += 1
+                next = .now + configuration.pace.delay(afterFailures: failures)
+            }
+        }
+    }
+
+    enum Turn: Sendable, Equatable {
+        case done
+        /// Too much was written lately.
+        case later(Duration)
+        case failed
+    }
+
+    /// Makes the stored configurations what they should be, where they are not.
+    func reconcile() async -> Turn {
+        guard leadership.isLeader, live.isKnown, let desired else { return .done }
+        if state.withLock({ state in
+            defer { state.unknownKinds = desired.unknownKinds }
+            return state.unknownKinds != desired.unknownKinds && !desired.unknownKinds.isEmpty
+        }) {
+            observer(.unknownKinds(desired.unknownKinds))
+            discoveryBell.ring()
+        }
+        var turn = Turn.done
+        for (index, configuration) in desired.configurations.enumerated() {
+            do throws(APIFailure) {
+                if let delay = try await settle(configuration, at: index), turn == .done { turn = .later(delay) }
+            } catch {
+                guard error != .cancelled else { return .failed }
+                observer(.failed(configuration.name, error))
+                turn = .failed
+            }
+        }
+        return turn
+    }
+
+    private var desired: DesiredWebhooks? {
+        guard let policies = policies.value else { return nil }
+        let caBundle = configuration.caInjection.map(CABundle.injected) ?? caBundle.value.map(CABundle.pem)
+        return DesiredWebhooks(
+            for: policies, at: configuration.installation, caBundle: caBundle,
+            excludedNamespaces: configuration.excludedNamespaces, known: state.withLock { $0.known })
+    }
+
+    /// - Returns: how long to wait where the budget does not allow a write that is needed.
+    private func settle(_ wanted: WebhookConfiguration, at index: Int) async throws(APIFailure) -> Duration? {
+        let stored = live[index]
+        guard !wanted.webhooks.isEmpty else {
+            guard stored != nil else { return nil }
+            return try await spending { () async throws(APIFailure) in try await self.delete(wanted, at: index) }
+        }
+        guard let caBundle = wanted.caBundle, let form = Self.form(of: wanted) else { return nil }
+        let ignoresCA = caBundle.injection != nil
+        if let stored, isSettled(LiveConfiguration(stored, ignoringCABundle: ignoresCA), as: form, at: index) {
+            return nil
+        }
+        return try await spending { () async throws(APIFailure) in
+            try await self.write(wanted, as: form, at: index, ignoringCABundle: ignoresCA)
+        }
+    }
+
+    private func spending(_ write: () async throws(APIFailure) -> Void) async throws(APIFailure) -> Duration? {
+        if let delay = state.withLock({ $0.budget.spend(at: .now) }) { return delay }
+        guard leadership.isLeader else { return nil }
+        try await write()
+        return nil
+    }
+
+    private func delete(_ wanted: WebhookConfiguration, at index: Int) async throws(APIFailure) {
+        do throws(APIFailure) {
+            try await api.delete(wanted.type, wanted.objectName)
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+        live.wrote(nil, at: index)
+        observer(.deleted(wanted.name))
+    }
+
+    private func write(
+        _ wanted: WebhookConfiguration, as form: LiveConfiguration, at index: Int, ignoringCABundle: Bool
+    ) async throws(APIFailure) {
+        // (1) Applying creates what is missing and takes our fields back.
+        var stored = try await api.apply(wanted.type, wanted.objectName, wanted.object())
+        live.wrote(stored, at: index)
+
+        // (2) It leaves what others added, as a webhook or a selector that lets objects pass. A replacement does not.
+        if LiveConfiguration(stored, ignoringCABundle: ignoringCABundle) != form {
+            guard leadership.isLeader else { return }
+            stored = try await api.replace(wanted.type, wanted.objectName, wanted.object(replacing: stored))
+            live.wrote(stored, at: index)
+
+            // (3) What differs even then, the API server itself has added: it is newer than we are.
+            let result = LiveConfiguration(stored, ignoringCABundle: ignoringCABundle)
+            if result != form {
+                state.withLock { $0.accepted[index] = (form, result) }
+                observer(.altered(wanted.name))
+            }
+        }
+        observer(.wrote(wanted.name))
+    }
+
+    private func isSettled(_ stored: LiveConfiguration, as wanted: LiveConfiguration, at index: Int) -> Bool {
+        if stored == wanted { return true }
+        guard let accepted = state.withLock({ $0.accepted[index] }), accepted.wanted == wanted else { return false }
+        return accepted.stored == stored
+    }
+
+    private static func form(of wanted: WebhookConfiguration) -> LiveConfiguration? {
+        guard let document = try? Document(wanted.object()) else { return nil }
+        return LiveConfiguration(document.root, ignoringCABundle: wanted.caBundle?.injection != nil)
+    }
+
+    // MARK: Discovery
+
+    /// Asks for the API server's kinds when the policies change, and now and then: by the leader only, and after the
+    /// first writing, which does not wait for it.
+    private func discover() async {
+        var next: ContinuousClock.Instant?
+        while !Task.isCancelled {
+            await discoveryBell.wait(until: next)
+            guard !Task.isCancelled else { return }
+            next = nil
+            guard leadership.isLeader, let policies = policies.value, !policies.policies.isEmpty else { continue }
+            if let types = await discovery() {
+                let known = KnownResources(discovered: types)
+                let isNews = state.withLock { state in
+                    defer { state.known = known }
+                    return state.known != known
+                }
+                if isNews { bell.ring() }
+            }
+            let isMissing = state.withLock { !$0.unknownKinds.isEmpty }
+            next = .now + (isMissing ? configuration.unknownKindInterval : configuration.discoveryInterval)
+        }
+    }
+}
