@@ -114,7 +114,8 @@ import YAML
         [
             "server.logLevel=debug", "server.logFormat=text", "server.exceptions=true", "server.backgroundInterval=30m",
             "server.imagePullSecrets=[one, two]", "server.insecureRegistries=['registry.internal:5000']",
-            "server.installDefinitions=false", "image.pullSecrets=[pull]", "podLabels={team: platform}",
+            "server.installDefinitions=false", "server.excludeNamespaces=[kube-system, other]",
+            "image.pullSecrets=[pull]", "podLabels={team: platform}",
             "podAnnotations={note: text}", "nodeSelector={kubernetes.io/os: linux}", "tolerations=[{operator: Exists}]",
         ],
     ]
