@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit test-cluster lint format bench fuzz manifests image clean packages test-packages cluster-packages bench-packages tools
+.PHONY: help run build test test-unit test-cluster lint format bench footprint fuzz manifests image clean packages test-packages cluster-packages bench-packages tools
 
 # Passed to `countersign demo` by `make run` and to `swift test` by `make test`.
 ARGS ?=
@@ -51,6 +51,9 @@ bench: build bench-packages ## measure parsing, planning, loading, and a server 
 	@COUNTERSIGN_BENCH=1 .ci/quietly swift build $(SWIFT_FLAGS) -c release --static-swift-stdlib --product Benchmarks
 	@.build/release/Benchmarks
 	@PEER=$(PEER) .ci/bench
+
+footprint: build bench-packages cluster-packages ## measure what an idle server costs in a cluster: memory and CPU
+	@.ci/footprint
 
 fuzz: packages ## fuzz the readers of what comes from outside (SECONDS=60 each)
 	@SECONDS_EACH=$(or $(SECONDS),60) .ci/fuzz

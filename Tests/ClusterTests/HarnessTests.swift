@@ -30,11 +30,14 @@ import Testing
     @Test func aServiceAccountsTokenIsItsOwnAndItsUseIsWrittenDown() async throws {
         let cluster = try await APIServer.shared()
         try await Stage.prepare(cluster)
-        try await cluster.admin.apply(Stage.pod("harness"))
+        try await cluster.admin.apply(Replica.pod("harness"))
         let token = try await cluster.token(account: "countersign", pod: "harness")
         let mark = cluster.audit.mark()
         let refused = try await cluster.request("POST", "/api/v1/namespaces", body: "{}", token: token)
         #expect(refused.status == 403, "\(refused.text)")
+
+        // Its rights are those of deploy/: it may read namespaces, and make none.
+        #expect(try await cluster.request("GET", "/api/v1/namespaces", token: token).status == 200)
 
         let entries = try cluster.audit.writes(since: mark)
         #expect(entries.map(\.replica) == ["harness"])
