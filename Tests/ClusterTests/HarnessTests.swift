@@ -65,7 +65,8 @@ import Testing
         #expect(try await kubectl.succeed("get", "namespaces").contains("kube-system"))
 
         let watch = try Child(
-            ClusterParts.kubectl, ["--kubeconfig", kubeconfig, "get", "namespaces", "--watch"], in: folder)
+            ClusterParts.kubectl, ["--kubeconfig", kubeconfig, "get", "--raw", "/api/v1/namespaces?watch=1"], in: folder
+        )
         #expect(try await eventually { watch.output.contains("kube-system") })
         #expect(!watch.hasEnded)
         relay.cut()
