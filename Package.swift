@@ -57,8 +57,11 @@ let package = Package(
 
         // Floor 4 to 6: proof, rules, verdict
         module("Verification", ["OCI", "OpenSSL", "Registry", "Sigstore"]),
-        module("Policy", ["JSON", "JMESPath", "Matching", "YAML", "OCI", "OpenSSL", "Sigstore", "Verification"]),
-        module("Admission", ["JSON", "OCI", "HTTPServer", "Metrics", "Policy", "Registry", "Verification"]),
+        module(
+            "Policy",
+            ["JSON", "JMESPath", "Matching", "YAML", "OCI", "OpenSSL", "Registry", "Sigstore", "Verification"]),
+        module(
+            "Admission", ["JSON", "JMESPath", "OCI", "HTTPServer", "Metrics", "Policy", "Registry", "Verification"]),
 
         // Floor 7: who calls the gate
         module("Rehearsal", ["JSON", "YAML", "OCI", "Admission", "Policy", "Verification"]),

@@ -17,6 +17,7 @@ public final class AdmissionService: Service {
     private let policyReviews: PolicyReviewService
     private let verifier: ImageVerifier
     private let facts: any ClusterFacts
+    private let pullSecrets: (any PullSecrets)?
     private let log: DecisionLog
     private let metrics: AdmissionMetrics
     private let operations: OperationsService
@@ -26,13 +27,14 @@ public final class AdmissionService: Service {
     ///   does what the webhook's failure policy says.
     public init(
         policies: PolicySnapshot?, policyReviews: PolicyReviewService = PolicyReviewService(), verifier: ImageVerifier,
-        facts: any ClusterFacts = NoClusterFacts(), log: DecisionLog, metrics: AdmissionMetrics,
-        operations: OperationsService, observer: (any DecisionObserver)? = nil
+        facts: any ClusterFacts = NoClusterFacts(), pullSecrets: (any PullSecrets)? = nil, log: DecisionLog,
+        metrics: AdmissionMetrics, operations: OperationsService, observer: (any DecisionObserver)? = nil
     ) {
         self.policies = Mutex(policies)
         self.policyReviews = policyReviews
         self.verifier = verifier
         self.facts = facts
+        self.pullSecrets = pullSecrets
         self.log = log
         self.metrics = metrics
         self.operations = operations
@@ -89,7 +91,8 @@ public final class AdmissionService: Service {
             return .answered
         }
 
-        let evaluator = Evaluator(policies: route.policies(of: policies), verifier: verifier, facts: facts)
+        let evaluator = Evaluator(
+            policies: route.policies(of: policies), verifier: verifier, facts: facts, pullSecrets: pullSecrets)
         switch evaluator.begin(request, phase: route.phase) {
         case .decided(let outcome):
             respond = answer(request, outcome, begin)

@@ -1,17 +1,29 @@
 import OCI
 import Policy
+import Registry
 import Verification
 
 /// Puts a plan's questions to the verifier: what it remembers at once, the rest in parallel.
 enum Checks {
     /// The answers if the verifier remembers all of them; no input or output, so that an event loop may ask.
-    static func remembered(_ plan: Plan, by verifier: ImageVerifier) -> [CheckResult]? {
+    ///
+    /// What is remembered for everybody comes first; only then does it matter what the Pod's pull secrets are.
+    static func remembered(_ plan: Plan, by verifier: ImageVerifier, _ access: PullAccess) -> [CheckResult]? {
         var results: [CheckResult] = []
         results.reserveCapacity(plan.checks.count)
+        var keychain: Keychain?
         for check in plan.checks {
-            guard let result = verifier.remembered(check.reference, check.requirement, pinned: check.pinned) else {
-                return nil
+            let open = verifier.remembered(check.reference, check.requirement, pinned: check.pinned)
+            if let open, open.isSuccess || !access.isPossible {
+                results.append(open)
+                continue
             }
+            guard access.isPossible, let brought = keychain ?? access.remembered else { return nil }
+            keychain = brought
+            guard
+                let result = verifier.remembered(
+                    check.reference, check.requirement, with: brought, pinned: check.pinned)
+            else { return nil }
             results.append(result)
         }
         return Self.agree(plan.checks, results) ? results : nil
@@ -19,9 +31,28 @@ enum Checks {
 
     /// The answers to all questions, by the deadline; what is not known by then is `timedOut`.
     ///
-    /// A tag is resolved once for all the questions about it: two answers about one image are about one digest.
+    /// The Pod's pull secrets are read first, and once more where a registry denies access: they may just have been
+    /// made, or changed.
     static func run(
-        _ plan: Plan, by verifier: ImageVerifier, deadline: ContinuousClock.Instant
+        _ plan: Plan, by verifier: ImageVerifier, _ access: PullAccess, deadline: ContinuousClock.Instant
+    ) async -> [CheckResult] {
+        guard access.isPossible, !plan.checks.isEmpty else {
+            return await run(plan, by: verifier, with: .empty, deadline: deadline)
+        }
+        var keychain = await access.keychain(by: deadline)
+        var results = await run(plan, by: verifier, with: keychain, deadline: deadline)
+        guard results.contains(where: { $0.denial != nil }) else { return results }
+        let fresh = await access.keychain(anew: true, by: deadline)
+        if fresh != keychain {
+            keychain = fresh
+            results = await run(plan, by: verifier, with: keychain, deadline: deadline)
+        }
+        return keychain.problems.isEmpty ? results : results.map { $0.explained(by: keychain.problems) }
+    }
+
+    /// A tag is resolved once for all the questions about it: two answers about one image are about one digest.
+    private static func run(
+        _ plan: Plan, by verifier: ImageVerifier, with keychain: Keychain, deadline: ContinuousClock.Instant
     ) async -> [CheckResult] {
         var groups: [ImageReference: [Int]] = [:]
         for (index, check) in plan.checks.enumerated() { groups[check.reference, default: []].append(index) }
@@ -30,7 +61,7 @@ enum Checks {
             for indexes in groups.values {
                 let checks = indexes.map { plan.checks[$0] }
                 tasks.addTask {
-                    let results = await run(checks, by: verifier, deadline: deadline)
+                    let results = await run(checks, by: verifier, with: keychain, deadline: deadline)
                     return Array(zip(indexes, results))
                 }
             }
@@ -44,22 +75,28 @@ enum Checks {
 
     /// The checks of one image, after one resolution of its tag.
     private static func run(
-        _ checks: [Check], by verifier: ImageVerifier, deadline: ContinuousClock.Instant
+        _ checks: [Check], by verifier: ImageVerifier, with keychain: Keychain, deadline: ContinuousClock.Instant
     ) async -> [CheckResult] {
         guard let first = checks.first else { return [] }
         if checks.count == 1 {
-            return [await verifier.check(first.reference, first.requirement, pinned: first.pinned, deadline: deadline)]
+            return [
+                await verifier.check(
+                    first.reference, first.requirement, with: keychain, pinned: first.pinned, deadline: deadline)
+            ]
         }
-        let resolution = await verifier.check(first.reference, nil, pinned: first.pinned, deadline: deadline)
+        let resolution = await verifier.check(
+            first.reference, nil, with: keychain, pinned: first.pinned, deadline: deadline)
         guard case .success(let resolved) = resolution.outcome else {
-            if case .failure(.timedOut) = resolution.outcome { await leaveBehind(checks, by: verifier) }
+            if case .failure(.timedOut) = resolution.outcome { await leaveBehind(checks, by: verifier, with: keychain) }
             return checks.map { _ in resolution }
         }
         return await withTaskGroup(of: (Int, CheckResult).self) { tasks in
             for (index, check) in checks.enumerated() {
                 tasks.addTask {
                     guard let requirement = check.requirement else { return (index, resolution) }
-                    return (index, await verifier.check(resolved.image, requirement, deadline: deadline))
+                    return (
+                        index, await verifier.check(resolved.image, requirement, with: keychain, deadline: deadline)
+                    )
                 }
             }
             var results = [CheckResult](repeating: resolution, count: checks.count)
@@ -70,9 +107,12 @@ enum Checks {
 
     /// Starts checks that nobody waits for: they share the resolution that is still under way, and the API server's retry
     /// finds them done.
-    private static func leaveBehind(_ checks: [Check], by verifier: ImageVerifier) async {
+    private static func leaveBehind(
+        _ checks: [Check], by verifier: ImageVerifier, with keychain: Keychain
+    ) async {
         for check in checks {
-            _ = await verifier.check(check.reference, check.requirement, pinned: check.pinned, deadline: .now)
+            _ = await verifier.check(
+                check.reference, check.requirement, with: keychain, pinned: check.pinned, deadline: .now)
         }
     }
 
@@ -87,5 +127,26 @@ enum Checks {
             }
         }
         return true
+    }
+}
+
+extension CheckResult {
+    fileprivate var isSuccess: Bool {
+        if case .success = outcome { return true }
+        return false
+    }
+
+    /// Why the registry did not let us in, if that is what happened.
+    fileprivate var denial: RegistryFailure? {
+        if case .failure(.registry(.denied(let what, let code))) = outcome { return .denied(what: what, code: code) }
+        return nil
+    }
+
+    /// Beside a registry's denial, what is amiss with the pull secrets; anything else as it is.
+    fileprivate func explained(by problems: [String]) -> CheckResult {
+        guard let denial else { return self }
+        return CheckResult(
+            outcome: .failure(.denied(denial, because: problems)), digest: digest, fromCache: fromCache,
+            duration: duration)
     }
 }

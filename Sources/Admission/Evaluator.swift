@@ -7,10 +7,14 @@ public struct Evaluator: Sendable {
     public let policies: PolicySnapshot
     public let verifier: ImageVerifier
     public let facts: any ClusterFacts
+    /// Nil where Pods' own pull secrets are not known.
+    let pullSecrets: (any PullSecrets)?
 
     public init(
-        policies: PolicySnapshot, verifier: ImageVerifier, facts: any ClusterFacts = NoClusterFacts()
+        policies: PolicySnapshot, verifier: ImageVerifier, facts: any ClusterFacts = NoClusterFacts(),
+        pullSecrets: (any PullSecrets)? = nil
     ) {
+        self.pullSecrets = pullSecrets
         self.policies = policies
         self.verifier = verifier
         self.facts = facts
@@ -35,12 +39,18 @@ public struct Evaluator: Sendable {
 
     /// Goes as far as memory reaches. Synchronous and quick: an event loop may call it.
     func begin(_ request: AdmissionRequest, phase: Phase) -> Beginning {
-        let candidates = policies.candidates(for: request.attributes)
+        let attributes = request.attributes
+        var candidates = policies.candidates(for: attributes)
+        if candidates.needs == [.namespaceLabels],
+            let labels = facts.knownNamespaceLabels(attributes.namespace)
+        {
+            candidates = policies.candidates(for: attributes, facts: RequestFacts(namespaceLabels: .success(labels)))
+        }
         guard candidates.needs.isEmpty else {
             return .open(Open(request: request, phase: phase, needs: candidates.needs, plan: nil))
         }
         let plan = Plan(request, phase: phase, rules: candidates.rules)
-        guard let results = Checks.remembered(plan, by: verifier) else {
+        guard let results = Checks.remembered(plan, by: verifier, PullAccess(attributes, pullSecrets)) else {
             return .open(Open(request: request, phase: phase, needs: [], plan: plan))
         }
         return .decided(Outcome(request, plan: plan, results: results))
@@ -50,7 +60,8 @@ public struct Evaluator: Sendable {
     func finish(_ open: Open, deadline: ContinuousClock.Instant) async -> Outcome {
         let plan =
             if let plan = open.plan { plan } else { await gather(open, deadline: deadline) }
-        let results = await Checks.run(plan, by: verifier, deadline: deadline)
+        let access = PullAccess(open.request.attributes, pullSecrets)
+        let results = await Checks.run(plan, by: verifier, access, deadline: deadline)
         return Outcome(open.request, plan: plan, results: results)
     }
 
@@ -60,7 +71,8 @@ public struct Evaluator: Sendable {
         let facts = await FactGathering.facts(open.needs, about: attributes, from: facts, deadline: deadline)
         let candidates = policies.candidates(for: attributes, facts: facts)
         let bindings = await BindingGathering.bindings(
-            candidates.rules, for: open.request, from: self.facts, images: verifier, deadline: deadline)
+            candidates.rules, for: open.request, from: self.facts,
+            images: OpenedImages(verifier: verifier, access: PullAccess(attributes, pullSecrets)), deadline: deadline)
         return Plan(open.request, phase: open.phase, rules: candidates.rules, bindings: bindings)
     }
 

@@ -16,7 +16,8 @@ public struct DockerConfig: Sendable {
     /// Secrets of this kind are a few KiB; etcd keeps objects below 1.5 MiB.
     static let maximumBytes = 2 << 20
 
-    private let entries: [(pattern: RegistryPattern, credentials: Credentials)]
+    /// The most specific first.
+    let entries: [(pattern: RegistryPattern, credentials: Credentials)]
     /// By host.
     private let helpers: [String: String]
     private let store: String?
@@ -53,6 +54,13 @@ public struct DockerConfig: Sendable {
         } else {
             store = nil
         }
+    }
+
+    /// Reads what `auths` holds alone: `.dockercfg`, the older form of the file and of pull secrets.
+    ///
+    /// - Throws: ``DockerConfigError``, which names the entry and never its value.
+    public init(parsingLegacy bytes: [UInt8]) throws(DockerConfigError) {
+        try self.init(parsing: Array(#"{"auths":"#.utf8) + bytes + Array("}".utf8))
     }
 
     /// Where the credentials for `repository` are: its host's own helper, the most specific entry, the store of all.

@@ -25,7 +25,8 @@ extension RegistryClient {
             let response = try await session.get(
                 RegistryRequest(
                     repository: repository, path: path, what: what, accept: [MediaType.ociIndex],
-                    maximumBytes: limits.manifestBytes.value, limit: limits.manifestBytes, deadline: deadline))
+                    maximumBytes: limits.manifestBytes.value, limit: limits.manifestBytes, deadline: deadline),
+                with: keychain)
             guard let index = try Self.index(in: response, isFirst: page == 1, repository: repository, what: what)
             else {
                 return try await fallback(of: subject, in: repository, deadline: deadline)

@@ -7,6 +7,8 @@ import Synchronization
 /// Source: OCI Distribution 1.1; spec/registry.md.
 public final class RegistryClient: Sendable {
     let session: RegistrySession
+    /// What is tried before the server's own credentials.
+    let keychain: Keychain
     public let limits: RegistryLimits
 
     /// - Parameter observer: told of each request; called on whatever thread the request ended.
@@ -26,7 +28,23 @@ public final class RegistryClient: Sendable {
         session = RegistrySession(
             transport: transport, configuration: configuration, observer: observer, surroundings: surroundings,
             runHelper: runHelper)
+        keychain = .empty
     }
+
+    private init(_ client: RegistryClient, keychain: Keychain) {
+        session = client.session
+        limits = client.limits
+        self.keychain = keychain
+    }
+
+    /// The same client, connections and bounds, for somebody who brings credentials.
+    ///
+    /// Those that match a repository are tried first, in their order, and then the server's own. What is found out with
+    /// them is not for everybody: see ``Keychain/Scope``.
+    public func opened(with keychain: Keychain) -> RegistryClient { RegistryClient(self, keychain: keychain) }
+
+    /// Takes over the server's own pull secrets, which are tried before its Docker configuration.
+    public func useServerKeychain(_ keychain: Keychain) { session.useServerKeychain(keychain) }
 
     /// Fetches a manifest, and computes its digest over the bytes that came.
     ///
@@ -40,7 +58,7 @@ public final class RegistryClient: Sendable {
             RegistryRequest(
                 repository: repository, path: "/v2/\(repository.path)/manifests/\(reference)", what: what,
                 accept: MediaType.acceptedManifests, maximumBytes: limits.manifestBytes.value,
-                limit: limits.manifestBytes, deadline: deadline))
+                limit: limits.manifestBytes, deadline: deadline), with: keychain)
         try response.expectSuccess(host: repository.registry, what: what)
 
         // (1) The digest is what the bytes hash to.
@@ -85,7 +103,7 @@ public final class RegistryClient: Sendable {
                 RegistryRequest(
                     repository: repository, path: "/v2/\(repository.path)/blobs/\(descriptor.digest)", what: what,
                     accept: ["*/*"], maximumBytes: max(descriptor.size, RegistryLimits.maximumSmallAnswer), limit: nil,
-                    deadline: deadline))
+                    deadline: deadline), with: keychain)
         } catch .tooLarge {
             // No limit of ours is in the way, which somebody could raise.
             throw .malformed(what: what, reason: "it is longer than the \(descriptor.size) bytes of its descriptor")

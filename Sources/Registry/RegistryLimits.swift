@@ -52,6 +52,8 @@ public struct RegistryLimits: Sendable {
     static let helperTimeout = Duration.seconds(10)
     /// Helpers hand out credentials of hours; asking again every few minutes keeps a rotated password from lingering.
     static let helperMemory = Duration.seconds(300)
+    /// Credentials that are tried on one registry: each may cost two requests, and a Pod's author says how many there are.
+    static let maximumCredentials = 4
     /// Redirects of one request.
     static let redirects = 5
 }

@@ -1,5 +1,5 @@
 /// A key of Docker's `auths`: a host, perhaps with `*`, perhaps with a path that repositories must begin with.
-struct RegistryPattern: Sendable, Hashable {
+struct RegistryPattern: Sendable, Hashable, CustomStringConvertible {
     /// `host` or `host:port`, in lower case; Docker's hosts by their common name.
     let host: String
     /// Path components that a repository must begin with.
@@ -25,6 +25,9 @@ struct RegistryPattern: Sendable, Hashable {
         if let first = path.first, first == "v1" || first == "v2" { path.removeFirst() }
         self.path = path
     }
+
+    /// `host/path`, which reads back as the same pattern.
+    var description: String { ([host[...]] + path).joined(separator: "/") }
 
     static func canonicalHost(_ host: String) -> String {
         let host = host.lowercased()

@@ -22,6 +22,8 @@ final class RegistrySession: Sendable {
     private let authorizer: Authorizer
     private let credentials: CredentialStore
     private let configuration: RegistryConfiguration
+    /// The server's own pull secrets, which change while it runs.
+    private let serverKeychain = Mutex(Keychain.empty)
     /// Which scheme a host was found to speak, of those that may speak either.
     private let schemes = Mutex(Remembered<String, Endpoint.Scheme>(capacity: RegistryLimits.maximumRemembered))
 
@@ -39,13 +41,56 @@ final class RegistrySession: Sendable {
         credentials = CredentialStore(configuration.dockerConfig, surroundings: surroundings, run: runHelper)
     }
 
-    /// Asks, and asks once more with what a 401 demands.
+    func useServerKeychain(_ keychain: Keychain) { serverKeychain.withLock { $0 = keychain } }
+
+    /// Asks with each of the keychain's credentials that match, as the kubelet does, and with the server's own in the
+    /// end, until the registry lets us in.
     ///
     /// - Returns: the answer, whatever its status.
-    func get(_ request: RegistryRequest) async throws(RegistryFailure) -> RegistryResponse {
-        let endpoint = Endpoint(registry: request.repository.registry, insecureHosts: configuration.insecureHosts)
-        let credentials = try await credentials.credentials(for: request.repository, deadline: request.deadline)
+    func get(
+        _ request: RegistryRequest, with keychain: Keychain = .empty
+    ) async throws(RegistryFailure) -> RegistryResponse {
+        let own = serverKeychain.withLock { $0 }.credentials(for: request.repository)
+        let brought = keychain.credentials(for: request.repository) + own
+        guard !brought.isEmpty else {
+            return try await get(request, showing: try await configured(for: request))
+        }
+        // The first refusal is told: it is about the credentials that were meant for this registry.
+        var refusal: Result<RegistryResponse, RegistryFailure>?
+        for credentials in brought.prefix(RegistryLimits.maximumCredentials) {
+            let answer = await answer(to: request, showing: credentials)
+            guard answer.isRefusal else { return try answer.get() }
+            refusal = refusal ?? answer
+        }
+        do throws(RegistryFailure) {
+            let last = await answer(to: request, showing: try await configured(for: request))
+            return try (last.isRefusal ? refusal ?? last : last).get()
+        } catch .credentials(let host, let reason) {
+            guard let refusal else { throw .credentials(host: host, reason: reason) }
+            return try refusal.get()
+        }
+    }
 
+    /// What the Docker configuration has.
+    private func configured(for request: RegistryRequest) async throws(RegistryFailure) -> Credentials {
+        try await credentials.credentials(for: request.repository, deadline: request.deadline)
+    }
+
+    private func answer(
+        to request: RegistryRequest, showing credentials: Credentials
+    ) async -> Result<RegistryResponse, RegistryFailure> {
+        do throws(RegistryFailure) {
+            return .success(try await get(request, showing: credentials))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Asks, and asks once more with what a 401 demands.
+    private func get(
+        _ request: RegistryRequest, showing credentials: Credentials
+    ) async throws(RegistryFailure) -> RegistryResponse {
+        let endpoint = Endpoint(registry: request.repository.registry, insecureHosts: configuration.insecureHosts)
         var shown: (scheme: Endpoint.Scheme, authorization: Authorization)?
         for attempt in 0...1 {
             let response = try await exchange(request, at: endpoint, credentials: credentials, shown: shown)
@@ -127,6 +172,17 @@ final class RegistrySession: Sendable {
         }
         guard let last = failures.last?.failure else { return .unreachable(host: host, reason: "it gave no answer") }
         return RegistryFailure(last, host: host, what: request.what, limit: request.limit)
+    }
+}
+
+extension Result where Success == RegistryResponse, Failure == RegistryFailure {
+    /// Whether the credentials did not open the registry, or its token server, so that others may.
+    fileprivate var isRefusal: Bool {
+        switch self {
+        case .success(let response): response.status == 401 || response.status == 403
+        case .failure(.denied): true
+        case .failure: false
+        }
     }
 }
 

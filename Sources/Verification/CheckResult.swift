@@ -8,4 +8,13 @@ public struct CheckResult: Sendable {
     public let fromCache: Bool
     /// How long the caller waited.
     public let duration: Duration
+
+    public init(
+        outcome: Result<PinnableImage, VerificationFailure>, digest: Digest?, fromCache: Bool, duration: Duration
+    ) {
+        self.outcome = outcome
+        self.digest = digest
+        self.fromCache = fromCache
+        self.duration = duration
+    }
 }

@@ -10,12 +10,16 @@ extension ImageVerifier {
     /// Resolves a tag by hashing the manifest that it gives.
     ///
     /// - Returns: nil when too many flights are under way.
-    func resolution(of name: TaggedName) -> Flight<Result<Digest, VerificationFailure>>? {
-        resolutions.join(name) { [self] in
+    func resolution(
+        of name: TaggedName, _ keychain: Keychain
+    ) -> Flight<Result<Digest, VerificationFailure>>? {
+        var name = name
+        name.scope = keychain.scope
+        return resolutions.join(name) { [self, name] in
             let start = time.now()
             do throws(RegistryFailure) {
                 // The digest is the one computed over the bytes that came, and whatever a header said agrees with it.
-                let fetched = try await source.manifest(
+                let fetched = try await source.with(keychain).manifest(
                     .tag(name.tag), in: name.repository, deadline: start + configuration.checkLimit)
                 // Counted from before the request: the tag may have moved since the registry answered it.
                 tags.remember(fetched.digest, for: name, at: start, lasting: configuration.tagTTL)
@@ -29,17 +33,20 @@ extension ImageVerifier {
     /// Resolves a tag, and verifies what it gave, each in a flight that other checks may share.
     ///
     /// - Returns: nil when too many flights are under way.
-    func check(_ name: TaggedName, _ requirement: Requirement) -> Flight<Finding>? {
-        checks.join(.tag(name, requirement: requirement.fingerprint)) { [self] in
-            guard let resolution = resolution(of: name) else { return .failed(.overloaded, nil) }
+    func check(_ name: TaggedName, _ requirement: Requirement, _ brought: Brought) -> Flight<Finding>? {
+        let scope = brought.forAll.scope
+        return checks.join(.tag(name, requirement: requirement.fingerprint, scope: scope)) { [self] in
+            guard let resolution = resolution(of: name, brought.forImage) else { return .failed(.overloaded, nil) }
             let digest: Digest
             switch await resolution.value() {
             case .success(let resolved): digest = resolved
             case .failure(let failure): return .failed(failure, nil)
             }
             let key = VerdictKey(
-                repository: name.repository, digest: digest, requirement: requirement.fingerprint)
-            guard let verification = check(key, requirement) else { return .failed(.overloaded, digest) }
+                repository: name.repository, digest: digest, requirement: requirement.fingerprint, scope: scope)
+            guard let verification = check(key, requirement, brought.forAll) else {
+                return .failed(.overloaded, digest)
+            }
             return await verification.value()
         }
     }
@@ -47,7 +54,7 @@ extension ImageVerifier {
     /// Verifies a digest.
     ///
     /// - Returns: nil when too many flights are under way.
-    func check(_ key: VerdictKey, _ requirement: Requirement) -> Flight<Finding>? {
+    func check(_ key: VerdictKey, _ requirement: Requirement, _ keychain: Keychain) -> Flight<Finding>? {
         checks.join(.digest(key)) { [self] in
             // A flight for the same may have landed between the asker's look into memory and the start of this one.
             switch known(key, requirement, at: time.now()) {
@@ -56,7 +63,7 @@ extension ImageVerifier {
             case .failure(let failure): return .failed(failure, key.digest)
             case nil: break
             }
-            let outcome = await verify(key.digest, in: key.repository, requirement)
+            let outcome = await verify(key.digest, in: key.repository, requirement, from: source.with(keychain))
             remember(outcome, for: key, requirement)
             switch outcome {
             case .success(let proof): return .verified(key.digest, proof)
@@ -109,18 +116,22 @@ extension ImageVerifier {
 
     /// Looks for what the requirement asks for: signatures of the image first, then attestations about it.
     private func verify(
-        _ image: Digest, in repository: Repository, _ requirement: Requirement
+        _ image: Digest, in repository: Repository, _ requirement: Requirement, from source: any ImageSource
     ) async -> Result<Proof, VerificationFailure> {
         let deadline = time.now() + configuration.checkLimit
         var proof = Proof(claims: [])
         if !requirement.attestorSets.isEmpty {
-            switch await findSignatures(of: image, in: repository, requirement, deadline: deadline) {
+            switch await findSignatures(
+                of: image, in: repository, requirement, from: source, deadline: deadline)
+            {
             case .success(let signatures): proof = signatures
             case .failure(let failure): return .failure(failure)
             }
         }
         if !requirement.attestations.isEmpty {
-            switch await findAttestations(about: image, in: repository, requirement, deadline: deadline) {
+            switch await findAttestations(
+                about: image, in: repository, requirement, from: source, deadline: deadline)
+            {
             case .success(let attestations):
                 proof.attestations = attestations.attestations
                 proof.validUntil = [proof.validUntil, attestations.validUntil].compactMap(\.self).min()
@@ -132,7 +143,8 @@ extension ImageVerifier {
 
     /// Looks for signatures wherever the requirement lets them lie, and stops as soon as it is met.
     private func findSignatures(
-        of image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant
+        of image: Digest, in repository: Repository, _ requirement: Requirement, from source: any ImageSource,
+        deadline: ContinuousClock.Instant
     ) async -> Result<Proof, VerificationFailure> {
         var evaluation = Evaluation(requirement.attestorSets, image: image, in: repository, at: time.date())
         let budgets = evaluation.repositories.map { ($0, CandidateBudget()) }
@@ -141,7 +153,7 @@ extension ImageVerifier {
                 round.filter { $0.repository == repository }.map { ($0, budget) }
             }
             let (stream, searching) = search(
-                spots, for: .signatures, of: image, requirement.forms, deadline: deadline)
+                spots, in: source, for: .signatures, of: image, requirement.forms, deadline: deadline)
             defer { searching.cancel() }
             for await (spot, candidate) in stream {
                 evaluation.consider(candidate, from: spot.repository)
@@ -169,7 +181,7 @@ extension ImageVerifier {
             return Place.all(requirement.forms).map { (Spot(repository: repository, place: $0), budget) }
         }
         let (stream, searching) = search(
-            spots, for: .signatures, of: image.digest, requirement.forms, deadline: deadline)
+            spots, in: source, for: .signatures, of: image.digest, requirement.forms, deadline: deadline)
         defer { searching.cancel() }
         var claims: [Claims] = []
         for await (spot, found) in stream {
@@ -185,7 +197,8 @@ extension ImageVerifier {
 
     /// Looks for attestations wherever they may lie, and reads every one: a good one does not hide a bad one.
     private func findAttestations(
-        about image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant
+        about image: Digest, in repository: Repository, _ requirement: Requirement, from source: any ImageSource,
+        deadline: ContinuousClock.Instant
     ) async -> Result<Proof, VerificationFailure> {
         let date = time.date()
         var evaluations = requirement.attestations.map {
@@ -196,7 +209,7 @@ extension ImageVerifier {
             return Place.all(requirement.forms).map { (Spot(repository: repository, place: $0), budget) }
         }
         let (stream, searching) = search(
-            spots, for: .attestations, of: image, requirement.forms, deadline: deadline)
+            spots, in: source, for: .attestations, of: image, requirement.forms, deadline: deadline)
         defer { searching.cancel() }
         for await (spot, candidate) in stream {
             for index in evaluations.indices { evaluations[index].consider(candidate, from: spot.repository) }
@@ -218,8 +231,8 @@ extension ImageVerifier {
     /// notice that they are cancelled.
     /// - Returns: what they find, which ends when the last of them does.
     private func search(
-        _ spots: [(Spot, CandidateBudget)], for purpose: Purpose, of image: Digest, _ forms: Requirement.Forms,
-        deadline: ContinuousClock.Instant
+        _ spots: [(Spot, CandidateBudget)], in source: any ImageSource, for purpose: Purpose, of image: Digest,
+        _ forms: Requirement.Forms, deadline: ContinuousClock.Instant
     ) -> (found: AsyncStream<(spot: Spot, found: Found)>, searching: Task<Void, Never>) {
         let (stream, found) = AsyncStream.makeStream(of: (spot: Spot, found: Found).self)
         let searches = spots.map { spot, budget in

@@ -19,11 +19,12 @@ extension ImageVerifier {
     ///
     /// - Throws: ``VerificationFailure``, a registry's above all.
     public func contents(
-        of reference: ImageReference, deadline: ContinuousClock.Instant
+        of reference: ImageReference, with keychain: Keychain = .empty, deadline: ContinuousClock.Instant
     ) async throws(VerificationFailure) -> ImageContents {
         // (1) The tag is resolved as a check would resolve it.
-        let image = try await resolve(reference, pinned: true, deadline: deadline)
+        let image = try await resolve(reference, pinned: true, with: keychain, deadline: deadline)
         let repository = reference.repository
+        let source = source.with(keychain.narrowed(to: [repository]))
 
         do throws(RegistryFailure) {
             // (2) Of an index, the image for linux/amd64 counts, as in Kyverno.

@@ -19,13 +19,23 @@ public protocol ImageSource: Sendable {
         deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> [UInt8]
 
+    /// The same registries for somebody who brings credentials.
+    func with(_ keychain: Keychain) -> any ImageSource
+
     /// Everything that the registry says refers to an image, of whatever kind.
     func referrers(
         of image: Digest, in repository: Repository, deadline: ContinuousClock.Instant
     ) async throws(RegistryFailure) -> [Descriptor]
 }
 
+extension ImageSource {
+    /// Nobody needs credentials.
+    public func with(_ keychain: Keychain) -> any ImageSource { self }
+}
+
 extension RegistryClient: ImageSource {
+    public func with(_ keychain: Keychain) -> any ImageSource { opened(with: keychain) }
+
     public func content(
         of descriptor: Descriptor, in repository: Repository, limit: Int, setting: String?,
         deadline: ContinuousClock.Instant

@@ -6,6 +6,9 @@ import Synchronization
 ///
 /// Verdicts are remembered by (repository, digest, requirement) and never by tag. Checks of the same thing share one
 /// flight; a caller whose deadline passes leaves, and the flight goes on into the memory.
+///
+/// Askers may bring a ``Keychain``. What was found out with the server's own credentials, or with none, is good for
+/// everybody; what took somebody's keychain is told to those alone who bring the same credentials.
 public final class ImageVerifier: Sendable {
     let source: any ImageSource
     let configuration: Configuration
@@ -53,21 +56,23 @@ public final class ImageVerifier: Sendable {
     ///
     /// - Parameters:
     ///   - requirement: nil where the digest alone is wanted.
+    ///   - keychain: what the asker brings.
     ///   - pinned: whether the digest will be written into the object. Only then may a tag be resolved from memory:
     ///     otherwise a node would pull whatever the tag means by then.
     public func remembered(
-        _ reference: ImageReference, _ requirement: Requirement?, pinned: Bool
+        _ reference: ImageReference, _ requirement: Requirement?, with keychain: Keychain = .empty, pinned: Bool
     ) -> CheckResult? {
         let now = time.now()
-        guard let image = knownImage(reference, pinned: pinned, at: now) else { return nil }
+        let brought = Brought(keychain, for: reference.repository, requirement)
+        guard let image = knownImage(reference, brought, pinned: pinned, at: now) else { return nil }
         guard let requirement else { return unrequired(image, fromCache: reference.digest == nil, since: now) }
-        return remembered(image, requirement, at: now)
+        return remembered(image, requirement, brought, at: now)
     }
 
     private func remembered(
-        _ image: ResolvedImage, _ requirement: Requirement, at now: ContinuousClock.Instant
+        _ image: ResolvedImage, _ requirement: Requirement, _ brought: Brought, at now: ContinuousClock.Instant
     ) -> CheckResult? {
-        guard let verdict = known(Self.key(image, requirement), requirement, at: now) else { return nil }
+        guard let verdict = known(image, requirement, brought, at: now) else { return nil }
         hits.add(1, ordering: .relaxed)
         let outcome = verdict.map { attestations in
             PinnableImage(verified: VerifiedImage(image: image, claims: nil, attestations: attestations))
@@ -75,13 +80,30 @@ public final class ImageVerifier: Sendable {
         return CheckResult(outcome: outcome, digest: image.digest, fromCache: true, duration: .zero)
     }
 
+    /// What is remembered for everybody, if the image passed; else what is for those who bring the same.
+    ///
+    /// What the server cannot find somebody's credentials may, so that its failures are not theirs.
+    private func known(
+        _ image: ResolvedImage, _ requirement: Requirement, _ brought: Brought, at now: ContinuousClock.Instant
+    ) -> Result<[AttestationFindings], VerificationFailure>? {
+        let open = known(Self.key(image, requirement, .server), requirement, at: now)
+        guard !brought.forAll.isEmpty else { return open }
+        if case .success? = open { return open }
+        return known(Self.key(image, requirement, brought.forAll.scope), requirement, at: now)
+    }
+
     /// The image by the digest that its reference holds, or that its tag is remembered to stand for.
     private func knownImage(
-        _ reference: ImageReference, pinned: Bool, at now: ContinuousClock.Instant
+        _ reference: ImageReference, _ brought: Brought, pinned: Bool, at now: ContinuousClock.Instant
     ) -> ResolvedImage? {
         if let digest = reference.digest { return ResolvedImage(reference: reference, digest: digest) }
-        guard pinned, let name = Self.name(reference), let digest = tags.value(for: name, at: now) else { return nil }
-        return ResolvedImage(reference: reference, digest: digest)
+        guard pinned, var name = Self.name(reference) else { return nil }
+        var digest = tags.value(for: name, at: now)
+        if digest == nil, !brought.forImage.isEmpty {
+            name.scope = brought.forImage.scope
+            digest = tags.value(for: name, at: now)
+        }
+        return digest.map { ResolvedImage(reference: reference, digest: $0) }
     }
 
     // MARK: With the registry
@@ -90,17 +112,19 @@ public final class ImageVerifier: Sendable {
     ///
     /// - Parameters:
     ///   - requirement: nil where the digest alone is wanted.
-    ///   - pinned: as for ``remembered(_:_:pinned:)``.
+    ///   - keychain: what the asker brings: tried where it matches, before the server's own credentials.
+    ///   - pinned: as for ``remembered(_:_:with:pinned:)``.
     ///   - deadline: when the caller leaves, with ``VerificationFailure/timedOut``. The check goes on.
     public func check(
-        _ reference: ImageReference, _ requirement: Requirement?, pinned: Bool, deadline: ContinuousClock.Instant
+        _ reference: ImageReference, _ requirement: Requirement?, with keychain: Keychain = .empty, pinned: Bool,
+        deadline: ContinuousClock.Instant
     ) async -> CheckResult {
         let start = time.now()
 
         // (1) Where only a digest is wanted, resolving is all.
         guard let requirement else {
             do {
-                let image = try await resolve(reference, pinned: pinned, deadline: deadline)
+                let image = try await resolve(reference, pinned: pinned, with: keychain, deadline: deadline)
                 return unrequired(image, fromCache: false, since: start)
             } catch {
                 return failed(error, since: start)
@@ -108,14 +132,15 @@ public final class ImageVerifier: Sendable {
         }
 
         // (2) A digest in the reference is the image: no tag is ever asked for beside it.
-        if let image = knownImage(reference, pinned: pinned, at: start) {
-            return await check(image, requirement, deadline: deadline)
+        let brought = Brought(keychain, for: reference.repository, requirement)
+        if let image = knownImage(reference, brought, pinned: pinned, at: start) {
+            return await check(image, requirement, with: keychain, deadline: deadline)
         }
 
         // (3) Otherwise the tag is resolved once, and what it gave is verified, in one flight.
         guard let name = Self.name(reference) else { return failed(.signatureNotFound, since: start) }
         misses.add(1, ordering: .relaxed)
-        guard let flight = check(name, requirement) else { return failed(.overloaded, since: start) }
+        guard let flight = check(name, requirement, brought) else { return failed(.overloaded, since: start) }
         guard let finding = await flight.value(before: deadline, by: time) else {
             return failed(.timedOut, since: start)
         }
@@ -124,15 +149,20 @@ public final class ImageVerifier: Sendable {
 
     /// Verifies an image that was resolved before.
     ///
-    /// With ``resolve(_:pinned:deadline:)`` it lets several requirements be checked on one and the same digest.
+    /// With ``resolve(_:pinned:with:deadline:)`` it lets several requirements be checked on one and the same digest.
     public func check(
-        _ image: ResolvedImage, _ requirement: Requirement?, deadline: ContinuousClock.Instant
+        _ image: ResolvedImage, _ requirement: Requirement?, with keychain: Keychain = .empty,
+        deadline: ContinuousClock.Instant
     ) async -> CheckResult {
         let start = time.now()
         guard let requirement else { return unrequired(image, fromCache: false, since: start) }
-        if let result = remembered(image, requirement, at: start) { return result }
+        let brought = Brought(keychain, for: image.reference.repository, requirement)
+        if let result = remembered(image, requirement, brought, at: start) { return result }
         misses.add(1, ordering: .relaxed)
-        guard let flight = check(Self.key(image, requirement), requirement) else {
+        guard
+            let flight = check(
+                Self.key(image, requirement, brought.forAll.scope), requirement, brought.forAll)
+        else {
             return failed(.overloaded, image.digest, since: start)
         }
         guard let finding = await flight.value(before: deadline, by: time) else {
@@ -143,14 +173,19 @@ public final class ImageVerifier: Sendable {
 
     /// Resolves an image, and verifies nothing.
     ///
-    /// - Parameter pinned: as for ``remembered(_:_:pinned:)``.
+    /// - Parameters:
+    ///   - pinned: as for ``remembered(_:_:with:pinned:)``.
+    ///   - keychain: what the asker brings.
     /// - Throws: ``VerificationFailure/registry(_:)``, ``VerificationFailure/timedOut`` or
     ///   ``VerificationFailure/overloaded``.
     public func resolve(
-        _ reference: ImageReference, pinned: Bool, deadline: ContinuousClock.Instant
+        _ reference: ImageReference, pinned: Bool, with keychain: Keychain = .empty, deadline: ContinuousClock.Instant
     ) async throws(VerificationFailure) -> ResolvedImage {
-        if let image = knownImage(reference, pinned: pinned, at: time.now()) { return image }
-        guard let name = Self.name(reference), let flight = resolution(of: name) else { throw .overloaded }
+        let brought = Brought(keychain, for: reference.repository, nil)
+        if let image = knownImage(reference, brought, pinned: pinned, at: time.now()) { return image }
+        guard let name = Self.name(reference), let flight = resolution(of: name, brought.forImage) else {
+            throw .overloaded
+        }
         guard let digest = await flight.value(before: deadline, by: time) else { throw .timedOut }
         return ResolvedImage(reference: reference, digest: try digest.get())
     }
@@ -187,9 +222,12 @@ public final class ImageVerifier: Sendable {
         CheckResult(outcome: .failure(failure), digest: digest, fromCache: false, duration: time.now() - start)
     }
 
-    private static func key(_ image: ResolvedImage, _ requirement: Requirement) -> VerdictKey {
+    private static func key(
+        _ image: ResolvedImage, _ requirement: Requirement, _ scope: Keychain.Scope
+    ) -> VerdictKey {
         VerdictKey(
-            repository: image.reference.repository, digest: image.digest, requirement: requirement.fingerprint)
+            repository: image.reference.repository, digest: image.digest, requirement: requirement.fingerprint,
+            scope: scope)
     }
 
     /// nil only for a reference with a digest, which needs no tag.

@@ -1,4 +1,5 @@
 import OCI
+import Registry
 import Sigstore
 import Synchronization
 
@@ -45,9 +46,12 @@ extension ImageVerifier {
     /// - Parameters:
     ///   - image: the digest that its reference was resolved to.
     ///   - repository: where the image lives.
+    ///   - keychain: what the asker brings to open registries with.
     public func inspect(
-        _ image: Digest, in repository: Repository, _ requirement: Requirement, deadline: ContinuousClock.Instant
+        _ image: Digest, in repository: Repository, _ requirement: Requirement, with keychain: Keychain = .empty,
+        deadline: ContinuousClock.Instant
     ) async -> Inspection {
+        let source = source.with(keychain)
         var inspectors: [Inspector] = []
         if !requirement.attestorSets.isEmpty {
             inspectors.append(
@@ -71,7 +75,7 @@ extension ImageVerifier {
                     let search = Search(
                         image: image, repository: repository, home: home, place: place, forms: requirement.forms,
                         deadline: deadline)
-                    places.append(await inspect(search, by: inspector))
+                    places.append(await Self.inspect(search, in: source, by: inspector))
                 }
             }
         }
@@ -89,7 +93,9 @@ extension ImageVerifier {
         let deadline: ContinuousClock.Instant
     }
 
-    private func inspect(_ wanted: Search, by inspector: Inspector) async -> Inspection.Place {
+    private static func inspect(
+        _ wanted: Search, in source: any ImageSource, by inspector: Inspector
+    ) async -> Inspection.Place {
         let collected = FoundList()
         await CandidateSearch(
             source: source, repository: wanted.home, purpose: inspector.purpose, place: wanted.place,
@@ -192,7 +198,7 @@ extension Candidate {
 
 extension AttestorSet {
     /// Those that are no sets, in the order in which they are written.
-    fileprivate var leaves: [Attestor] {
+    var leaves: [Attestor] {
         entries.flatMap { entry in
             if case .set(let nested) = entry { nested.leaves } else { [entry] }
         }
@@ -200,7 +206,7 @@ extension AttestorSet {
 }
 
 extension Attestor {
-    fileprivate var repository: Repository? {
+    var repository: Repository? {
         switch self {
         case .key(let key): key.repository
         case .certificate(let certificate): certificate.repository

@@ -1,11 +1,14 @@
 import OCI
 import OpenSSL
+import Registry
 import Sigstore
 
 /// A tag in a repository: what a resolution goes by.
 struct TaggedName: Hashable, Sendable {
     let repository: Repository
     let tag: String
+    /// With whose credentials it is asked for.
+    var scope = Keychain.Scope.server
 }
 
 /// What verdicts are remembered by.
@@ -14,12 +17,28 @@ struct VerdictKey: Hashable, Sendable {
     let digest: Digest
     /// The requirement's fingerprint.
     let requirement: SHA256Digest
+    /// With whose credentials it was verified.
+    var scope = Keychain.Scope.server
 }
 
 /// What checks share a flight by: an image, by tag or by digest, under a requirement.
 enum CheckKey: Hashable, Sendable {
     case digest(VerdictKey)
-    case tag(TaggedName, requirement: SHA256Digest)
+    case tag(TaggedName, requirement: SHA256Digest, scope: Keychain.Scope)
+}
+
+/// What an asker's keychain holds for one question; what it holds besides makes no difference to the answer.
+struct Brought: Sendable {
+    /// Opens the image's own repository.
+    let forImage: Keychain
+    /// Opens that, and wherever else the requirement looks.
+    let forAll: Keychain
+
+    init(_ keychain: Keychain, for repository: Repository, _ requirement: Requirement?) {
+        let others = requirement?.otherRepositories ?? []
+        forImage = keychain.narrowed(to: [repository])
+        forAll = others.isEmpty ? forImage : keychain.narrowed(to: [repository] + others)
+    }
 }
 
 /// What met a requirement.

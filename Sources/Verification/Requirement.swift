@@ -46,6 +46,8 @@ public struct Requirement: Sendable {
     public let forms: Forms
     /// SHA-256 of a canonical encoding: equal for requirements that ask the same, which is what the cache goes by.
     public let fingerprint: SHA256Digest
+    /// Where signatures and attestations are looked for besides the image's own repository.
+    let otherRepositories: [Repository]
 
     /// - Throws: ``RequirementError/noAttestorSets``; an image that needs no proof has no requirement at all.
     public init(
@@ -63,6 +65,9 @@ public struct Requirement: Sendable {
         encoder.append(attestations.count)
         for attestation in attestations { attestation.encode(into: &encoder) }
         fingerprint = encoder.digest
+
+        let leaves = (attestorSets + attestations.flatMap(\.attestorSets)).flatMap(\.leaves)
+        otherRepositories = Array(Set(leaves.compactMap(\.repository)))
     }
 }
 

@@ -13,6 +13,9 @@ public enum VerificationFailure: Error, Sendable, Equatable {
     case attestation(predicateType: String, SignatureFailure)
     /// The registry did not give what was needed.
     case registry(RegistryFailure)
+    /// The registry does not let us read what was needed, and something about the credentials that were to open it is
+    /// amiss, in half a sentence each.
+    case denied(RegistryFailure, because: [String])
     /// More lies beside the image than anybody reads.
     case limitExceeded(what: String, limit: Int)
     /// The caller's deadline passed, or the check's own.
@@ -28,7 +31,7 @@ public enum VerificationFailure: Error, Sendable, Equatable {
         switch self {
         case .signatureNotFound, .signature, .attestationNotFound, .attestation, .limitExceeded: false
         case .timedOut, .overloaded: true
-        case .registry(let failure): failure.isUndecided
+        case .registry(let failure), .denied(let failure, _): failure.isUndecided
         }
     }
 
@@ -39,6 +42,7 @@ public enum VerificationFailure: Error, Sendable, Equatable {
         case .attestationNotFound: "attestation_not_found"
         case .signature(let failure), .attestation(_, let failure): Self.label(failure)
         case .registry(let failure): failure.isMissing ? "image_not_found" : "registry"
+        case .denied: "registry"
         case .limitExceeded: "limit_exceeded"
         case .timedOut: "timed_out"
         case .overloaded: "overloaded"
@@ -86,6 +90,7 @@ extension VerificationFailure: CustomStringConvertible {
             "attestation of type \(type) not found; the attestor signed one of type \(found) for this image"
         case .attestation(let type, let failure): "attestation of type \(type): \(failure)"
         case .registry(let failure): failure.description
+        case .denied(let failure, let reasons): ([failure.description] + reasons).joined(separator: "; ")
         case .limitExceeded(let what, let limit): "there are more \(what) than the \(limit) that are read"
         case .timedOut: "timed out before the image could be verified"
         case .overloaded: "too many images are being verified at once"

@@ -9,6 +9,10 @@ public protocol ClusterFacts: Sendable {
     /// The labels of the Namespace `name`.
     func namespaceLabels(_ name: String) async throws(FactFailure) -> [String: String]
 
+    /// The labels of a Namespace where nobody has to be asked; nil where somebody has. Synchronous and quick: an event
+    /// loop may call it.
+    func knownNamespaceLabels(_ name: String) -> [String: String]?
+
     /// A ConfigMap, the whole object.
     func configMap(_ name: String, namespace: String) async throws(FactFailure) -> Value
 
@@ -21,6 +25,10 @@ public protocol ClusterFacts: Sendable {
     /// What the API server answers to a GET of `path`, as `/api/v1/namespaces/prod/configmaps/keys` or
     /// `/apis/apps/v1/deployments`.
     func object(at path: String) async throws(FactFailure) -> Value
+}
+
+extension ClusterFacts {
+    public func knownNamespaceLabels(_ name: String) -> [String: String]? { nil }
 }
 
 /// The facts of a server that is not told about any cluster: there are none, and every question says so.

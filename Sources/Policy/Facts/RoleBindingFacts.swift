@@ -3,18 +3,19 @@ import JSON
 /// Whom a RoleBinding or ClusterRoleBinding gives which role.
 ///
 /// Source: Kubernetes, rbac.authorization.k8s.io/v1.
-struct RoleBindingFacts: Sendable {
+public struct RoleBindingFacts: Sendable {
     private enum Role: Sendable {
         case ofNamespace(String)
         case ofCluster(String)
     }
 
     private let role: Role?
-    private let users: Set<String>
-    private let groups: Set<String>
+    /// Users, and service accounts as `system:serviceaccount:NAMESPACE:NAME`.
+    public let users: Set<String>
+    public let groups: Set<String>
 
     /// - Parameter namespace: The binding's own; nil for a ClusterRoleBinding.
-    init(_ binding: Value, namespace: String?) {
+    public init(_ binding: Value, namespace: String?) {
         let name = binding["roleRef"]?["name"]?.string ?? ""
         switch (binding["roleRef"]?["kind"]?.string, namespace) {
         case ("Role"?, let namespace?): role = .ofNamespace("\(namespace):\(name)")
@@ -38,9 +39,11 @@ struct RoleBindingFacts: Sendable {
         self.groups = groups
     }
 
-    func binds(_ user: UserInfo) -> Bool { users.contains(user.username) || !groups.isDisjoint(with: user.groups) }
+    public func binds(_ user: UserInfo) -> Bool {
+        users.contains(user.username) || !groups.isDisjoint(with: user.groups)
+    }
 
-    func add(to roles: inout UserRoles) {
+    public func add(to roles: inout UserRoles) {
         switch role {
         case .ofNamespace(let name)?: roles.roles.insert(name)
         case .ofCluster(let name)?: roles.clusterRoles.insert(name)

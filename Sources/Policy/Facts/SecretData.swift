@@ -1,11 +1,11 @@
 import JSON
 
 /// What a Secret's manifest holds.
-enum SecretData {
+public enum SecretData {
     /// `data` decoded, and `stringData`, which wins.
     ///
     /// Source: Kubernetes, Secret.
-    static func decode(_ secret: Value) throws(SecretDataError) -> [String: [UInt8]] {
+    public static func decode(_ secret: Value) throws(SecretDataError) -> [String: [UInt8]] {
         var data: [String: [UInt8]] = [:]
         for (key, value) in secret["data"]?.members.map({ $0 }) ?? [] {
             guard let bytes = value.string.flatMap(Base64.decode) else { throw SecretDataError(field: "data[\(key)]") }
@@ -20,6 +20,6 @@ enum SecretData {
 }
 
 /// Which field of a Secret cannot be read. What it holds is nobody's business.
-struct SecretDataError: Error, Hashable {
-    let field: String
+public struct SecretDataError: Error, Sendable, Hashable {
+    public let field: String
 }

@@ -20,19 +20,26 @@ public enum ResourceImages {
     /// The images of `object`, in the order init containers, containers, ephemeral containers, image volumes. Two
     /// containers of one name are two images.
     public static func images(in object: Value, kind: String) -> [ContainerImage] {
-        guard let path = podSpecifications[kind] else { return [] }
-        var specification = object
-        for key in path {
-            guard let next = specification[key] else { return [] }
-            specification = next
+        guard let path = podSpecifications[kind], let specification = podSpecification(of: object, kind: kind) else {
+            return []
         }
-
         var images: [ContainerImage] = []
         for list in [ContainerImage.List.initContainers, .containers, .ephemeralContainers] {
             append(list, of: specification, at: path, field: ["image"], to: &images)
         }
         append(.volumes, of: specification, at: path, field: ["image", "reference"], to: &images)
         return images
+    }
+
+    /// The specification of the Pod that the object is, or makes; nil for kinds that make none.
+    static func podSpecification(of object: Value, kind: String) -> Value? {
+        guard let path = podSpecifications[kind] else { return nil }
+        var specification = object
+        for key in path {
+            guard let next = specification[key] else { return nil }
+            specification = next
+        }
+        return specification
     }
 
     private static func append(

@@ -1,6 +1,7 @@
 import JMESPath
 import JSON
 import OCI
+import Registry
 import Verification
 
 /// Where the manifest and configuration of an image are had from, for `imageRegistry` entries of a context.
@@ -13,6 +14,13 @@ public protocol ImageMetadataSource: Sendable {
 
 extension ImageVerifier: ImageMetadataSource {
     public func metadata(of text: String, deadline: ContinuousClock.Instant) async throws(RuleFailure) -> Node {
+        try await metadata(of: text, with: .empty, deadline: deadline)
+    }
+
+    /// - Parameter keychain: what whoever sent the request brings to open registries with.
+    public func metadata(
+        of text: String, with keychain: Keychain, deadline: ContinuousClock.Instant
+    ) async throws(RuleFailure) -> Node {
         let reference: ImageReference
         do throws(ReferenceError) {
             reference = try ImageReference(parsing: text)
@@ -20,7 +28,7 @@ extension ImageVerifier: ImageMetadataSource {
             throw RuleFailure("image reference \"\(text.prefix(128))\" is invalid: \(error)")
         }
         do throws(VerificationFailure) {
-            return try Self.node(reference, try await contents(of: reference, deadline: deadline))
+            return try Self.node(reference, try await contents(of: reference, with: keychain, deadline: deadline))
         } catch {
             throw RuleFailure("image \(reference): \(error)")
         }

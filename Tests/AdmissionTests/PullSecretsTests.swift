@@ -1,0 +1,171 @@
+import HTTPClient
+import JSON
+import LocalRegistry
+import OCI
+import OpenSSL
+import Policy
+import Registry
+import Synchronization
+import Testing
+
+@testable import Admission
+@testable import Verification
+
+/// Images that open with the pull secrets of the Pod's own namespace.
+@Suite("Pull secrets and the evaluator")
+struct PullSecretsTests {
+    /// Keychains by namespace, and what was asked.
+    private final class Secrets: PullSecrets {
+        struct State {
+            var keychains: [String: Keychain] = [:]
+            /// What is read only when it is asked for anew.
+            var fresh: [String: Keychain] = [:]
+            var remembered: Set<String> = []
+            var asked: [String] = []
+        }
+
+        let state = Mutex(State())
+
+        var asked: [String] { state.withLock { $0.asked } }
+
+        func remembered(_ names: PullSecretNames) -> Keychain? {
+            state.withLock { state in
+                state.remembered.contains(names.namespace) ? state.keychains[names.namespace] ?? .empty : nil
+            }
+        }
+
+        func keychain(_ names: PullSecretNames, anew: Bool) async -> Keychain {
+            state.withLock { state in
+                state.asked.append(names.namespace + (anew ? " anew" : ""))
+                if anew, let fresh = state.fresh[names.namespace] { state.keychains[names.namespace] = fresh }
+                state.remembered.insert(names.namespace)
+                return state.keychains[names.namespace] ?? .empty
+            }
+        }
+    }
+
+    private let registry: LocalRegistry
+    private let secrets = Secrets()
+    private let evaluator: Evaluator
+
+    init() throws {
+        registry = try LocalRegistry(
+            behaviour: Behaviour(authentication: .basic(user: "ann", password: "right")))
+        let signer = try Signer(key: PrivateKey.generate())
+        for tag in ["a", "b"] {
+            let image = registry.pushImage(to: "app", tag: tag)
+            try signer.signAsCosign2(image, in: "app", of: registry)
+        }
+        let http = try HTTPClient(HTTPClient.Configuration())
+        evaluator = Evaluator(
+            policies: try Samples.snapshot(
+                Samples.policy(images: "\(registry.host)/*", key: signer.key.publicKey)),
+            verifier: ImageVerifier(registry: RegistryClient(http: http, configuration: RegistryConfiguration())),
+            pullSecrets: secrets)
+        let (right, wrong) = (try keychain("right"), try keychain("wrong"))
+        secrets.state.withLock { $0.keychains = ["team": right, "other": wrong] }
+    }
+
+    private func keychain(_ password: String) throws -> Keychain {
+        let auth = Base64.encode(Array("ann:\(password)".utf8))
+        return Keychain([
+            try DockerConfig(parsing: Array(#"{"auths":{"\#(registry.host)":{"auth":"\#(auth)"}}}"#.utf8))
+        ])
+    }
+
+    private func request(_ namespace: String, tag: String = "a", kind: String = "Pod") throws -> AdmissionRequest {
+        try Samples.review(["\(registry.host)/app:\(tag)"], kind: kind, namespace: namespace)
+    }
+
+    private func denial(_ namespace: String, tag: String = "a") async throws -> String? {
+        await evaluator.evaluate(
+            try request(namespace, tag: tag), phase: .mutate, deadline: .now + .seconds(30)
+        ).verdict.denial
+    }
+
+    @Test("The namespace's own secrets open the registry, and no other's do")
+    func namespaces() async throws {
+        #expect(try await denial("team") == nil)
+        #expect(try await denial("other")?.contains("denies access") == true)
+        #expect(try await denial("none")?.contains("denies access") == true)
+        #expect(try await denial("team") == nil)
+        #expect(secrets.asked.filter { $0.hasPrefix("team") } == ["team"])
+    }
+
+    @Test("What is remembered is answered in place, without asking for secrets again")
+    func warm() async throws {
+        #expect(try await denial("team") == nil)
+        secrets.state.withLock { $0.asked = [] }
+        guard case .decided(let outcome) = evaluator.begin(try request("team"), phase: .mutate) else {
+            Issue.record("something was asked")
+            return
+        }
+        #expect(outcome.verdict.isAllowed && outcome.verdict.patch.operations.count == 1)
+        #expect(secrets.asked.isEmpty)
+        secrets.state.withLock { $0.remembered = [] }
+        guard case .open = evaluator.begin(try request("team"), phase: .mutate) else {
+            Issue.record("a verdict was given to somebody who may have lost the secret")
+            return
+        }
+    }
+
+    @Test("What the server itself may read needs nobody's secrets")
+    func open() async throws {
+        registry.behaviour.authentication = .none
+        #expect(await evaluator.verifier.isVerified(try request("none"), evaluator))
+        secrets.state.withLock { $0.asked = [] }
+        for namespace in ["team", "other", "none"] {
+            guard case .decided(let outcome) = evaluator.begin(try request(namespace), phase: .mutate) else {
+                Issue.record("something was asked for \(namespace)")
+                continue
+            }
+            #expect(outcome.verdict.isAllowed)
+        }
+        #expect(secrets.asked.isEmpty)
+    }
+
+    @Test("Secrets are read once more where a registry denies access, and their problems are told")
+    func denied() async throws {
+        secrets.state.withLock { $0.keychains["late"] = Keychain([], problems: ["pull secret late/a does not exist"]) }
+        let denial = try await denial("late")
+        #expect(denial?.contains("denies access") == true)
+        #expect(denial?.contains("; pull secret late/a does not exist") == true)
+        #expect(secrets.asked == ["late", "late anew"])
+
+        let right = try keychain("right")
+        secrets.state.withLock { $0.fresh["late"] = right }
+        #expect(try await self.denial("late") == nil)
+        #expect(try await self.denial("late", tag: "b") == nil)
+    }
+
+    @Test("Objects without images to check ask for nothing")
+    func nothingToCheck() async throws {
+        let outcome = await evaluator.evaluate(
+            try Samples.review(["elsewhere.test/app:1"]), phase: .mutate, deadline: .now + .seconds(30))
+        #expect(outcome.verdict.isAllowed)
+        #expect(secrets.asked.isEmpty)
+    }
+
+    @Test("Secrets that do not come in time are a problem of the check")
+    func slow() async throws {
+        struct Slow: PullSecrets {
+            func remembered(_ names: PullSecretNames) -> Keychain? { nil }
+            func keychain(_ names: PullSecretNames, anew: Bool) async -> Keychain {
+                try? await Task.sleep(for: .seconds(60))
+                return .empty
+            }
+        }
+        let access = PullAccess(try request("team").attributes, Slow())
+        let keychain = await access.keychain(by: .now + .milliseconds(20))
+        #expect(keychain.isEmpty)
+        #expect(keychain.problems.first?.contains("did not answer in time") == true)
+    }
+}
+
+extension ImageVerifier {
+    /// Lets the verifier find out with the server's own credentials.
+    fileprivate func isVerified(_ request: AdmissionRequest, _ evaluator: Evaluator) async -> Bool {
+        let plain = Evaluator(policies: evaluator.policies, verifier: self)
+        return await plain.evaluate(request, phase: .mutate, deadline: .now + .seconds(30)).verdict.isAllowed
+    }
+}

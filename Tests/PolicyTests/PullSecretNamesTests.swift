@@ -1,0 +1,46 @@
+import JSON
+import Testing
+
+@testable import Policy
+
+@Suite struct PullSecretNamesTests {
+    private func names(_ kind: String, _ object: String, namespace: String = "team") throws -> PullSecretNames? {
+        let value = try Document(Array(object.utf8)).root
+        return PullSecretNames(
+            ResourceAttributes(operation: .create, kind: kind, namespace: namespace, object: value))
+    }
+
+    private static let spec =
+        #"{"imagePullSecrets":[{"name":"a"},{},{"name":""},{"name":"b"},{"name":"a"}],"serviceAccountName":"robot"}"#
+    private static let expected = PullSecretNames(namespace: "team", secrets: ["a", "b"], serviceAccount: "robot")
+
+    @Test(
+        arguments: [
+            ("Pod", #"{"spec":\#(spec)}"#), ("Deployment", #"{"spec":{"template":{"spec":\#(spec)}}}"#),
+            ("Job", #"{"spec":{"template":{"spec":\#(spec)}}}"#),
+            ("CronJob", #"{"spec":{"jobTemplate":{"spec":{"template":{"spec":\#(spec)}}}}}"#),
+        ])
+    func whereTheyStand(kind: String, object: String) throws {
+        #expect(try names(kind, object) == Self.expected)
+        #expect(try names("Service", object) == nil)
+        #expect(try names(kind, object, namespace: "") == nil)
+        #expect(try names(kind, #"{"spec":{"replicas":1}}"#)?.secrets ?? [] == [])
+    }
+
+    @Test func accounts() throws {
+        func account(_ fields: String) throws -> String? { try names("Pod", #"{"spec":{\#(fields)}}"#)?.serviceAccount }
+        #expect(try account("") == "default")
+        #expect(try account(#""serviceAccountName":"""#) == "default")
+        #expect(try account(#""serviceAccount":"old""#) == "old")
+        #expect(try account(#""serviceAccount":"old","serviceAccountName":"new""#) == "new")
+        #expect(try account(#""serviceAccountName":7"#) == "default")
+    }
+
+    @Test func bounds() throws {
+        let many = (0..<100).map { #"{"name":"s\#($0)"}"# }.joined(separator: ",")
+        let names = try names("Pod", #"{"spec":{"imagePullSecrets":[\#(many)]}}"#)
+        #expect(names?.secrets.count == PullSecretNames.maximumSecrets)
+        #expect(Self.expected.secrets(with: ["b", "c"]) == ["a", "b", "c"])
+        #expect(PullSecretNames.names(nil) == [])
+    }
+}
