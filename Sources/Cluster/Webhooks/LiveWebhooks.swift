@@ -17,12 +17,9 @@ final class LiveWebhooks: Sendable {
     private let entries: Mutex<[Entry]>
     /// The CA certificates that the configurations carry, as PEM text: one where all agree, none where none exists; nil
     /// before all are known.
-    let caBundles: Latest<Set<String>?>
+    let caBundles = Latest<Set<String>?>(nil)
 
-    init(count: Int, caBundles: Latest<Set<String>?>) {
-        self.caBundles = caBundles
-        entries = Mutex(Array(repeating: Entry(), count: count))
-    }
+    init(count: Int) { entries = Mutex(Array(repeating: Entry(), count: count)) }
 
     var isKnown: Bool { entries.withLock { $0.allSatisfy(\.isKnown) } }
 

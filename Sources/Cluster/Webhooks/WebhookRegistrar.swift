@@ -12,8 +12,6 @@ public final class WebhookRegistrar: Sendable {
         public var installation: Installation
         /// Namespaces that no webhook looks at, besides our own.
         public var excludedNamespaces: Set<String>
-        /// The Certificate (`namespace/name`) whose CA cert-manager writes into the configurations; nil where we do.
-        public var caInjection: String?
         public var pace: Pace
         /// Between two questions to the API server for its kinds: a CustomResourceDefinition may have come.
         public var discoveryInterval: Duration
@@ -22,12 +20,11 @@ public final class WebhookRegistrar: Sendable {
 
         public init(
             installation: Installation, excludedNamespaces: Set<String> = DesiredWebhooks.systemNamespaces,
-            caInjection: String? = nil, pace: Pace = .standard, discoveryInterval: Duration = .seconds(600),
+            pace: Pace = .standard, discoveryInterval: Duration = .seconds(600),
             unknownKindInterval: Duration = .seconds(15)
         ) {
             self.installation = installation
             self.excludedNamespaces = excludedNamespaces
-            self.caInjection = caInjection
             self.pace = pace
             self.discoveryInterval = discoveryInterval
             self.unknownKindInterval = unknownKindInterval
@@ -61,37 +58,41 @@ public final class WebhookRegistrar: Sendable {
     private let api: any KubernetesAPI
     private let configuration: Configuration
     private let policies: Latest<PolicySnapshot?>
-    private let caBundle: Latest<String?>
+    private let caBundle: Latest<CABundle?>
     private let leadership: any Leadership
     private let discovery: Discovery
+    private let forgetKinds: @Sendable () -> Void
     private let observer: @Sendable (Event) -> Void
-    private let live: LiveWebhooks
+    private let live = LiveWebhooks(count: DesiredWebhooks.all.count)
     private let bell = Doorbell()
     private let discoveryBell = Doorbell()
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - policies: Nil until all are known: nothing is changed before.
-    ///   - caBundle: Certificates as PEM. Nil until there are any: nothing is registered before, as the API server could
-    ///     not call us. Where they are injected, it does not count.
-    ///   - registered: Where it is told which CA certificates the stored configurations carry, as PEM text: one when all
-    ///     agree, none when there is no configuration; nil before that is known. A rotation waits here until the API
-    ///     server has been told.
+    ///   - caBundle: Nil until there is one: nothing is registered before, as the API server could not call us.
+    ///   - discovery: What kinds the API server has; asked by the leader now and then, and not waited for.
+    ///   - forgetKinds: Called before ``Discovery`` is asked because a kind is missing, so that it asks anew.
     public init(
         _ api: any KubernetesAPI, configuration: Configuration, policies: Latest<PolicySnapshot?>,
-        caBundle: Latest<String?>, registered: Latest<Set<String>?> = Latest(nil), leadership: any Leadership,
-        discovery: @escaping Discovery = { nil },
+        caBundle: Latest<CABundle?>, leadership: any Leadership, discovery: @escaping Discovery = { nil },
+        forgetKinds: @escaping @Sendable () -> Void = {},
         observer: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.api = api
         self.configuration = configuration
         self.policies = policies
         self.caBundle = caBundle
-        live = LiveWebhooks(count: DesiredWebhooks.all.count, caBundles: registered)
         self.leadership = leadership
         self.discovery = discovery
+        self.forgetKinds = forgetKinds
         self.observer = observer
     }
+
+    /// The CA certificates that the stored configurations carry, as PEM text: one when all agree, none when there is no
+    /// configuration, the empty text for one that carries none; nil before that is known. A rotation waits here until
+    /// the API server has been told.
+    public var registeredCABundles: Latest<Set<String>?> { live.caBundles }
 
     /// Works until the task is cancelled. What is registered then stays: while nobody answers, `failurePolicy` counts.
     public func run() async {
@@ -170,9 +171,8 @@ public final class WebhookRegistrar: Sendable {
 
     private var desired: DesiredWebhooks? {
         guard let policies = policies.value else { return nil }
-        let caBundle = configuration.caInjection.map(CABundle.injected) ?? caBundle.value.map(CABundle.pem)
         return DesiredWebhooks(
-            for: policies, at: configuration.installation, caBundle: caBundle,
+            for: policies, at: configuration.installation, caBundle: caBundle.value,
             excludedNamespaces: configuration.excludedNamespaces, known: state.withLock { $0.known })
     }
 
@@ -250,11 +250,20 @@ public final class WebhookRegistrar: Sendable {
     /// first writing, which does not wait for it.
     private func discover() async {
         var next: ContinuousClock.Instant?
+        var earliest = ContinuousClock.now
         while !Task.isCancelled {
             await discoveryBell.wait(until: next)
             guard !Task.isCancelled else { return }
-            next = nil
-            guard leadership.isLeader, let policies = policies.value, !policies.policies.isEmpty else { continue }
+            guard leadership.isLeader, let policies = policies.value, !policies.policies.isEmpty else {
+                next = nil
+                continue
+            }
+            // A folder of policies that is applied is many changes, and asked about once or twice.
+            guard ContinuousClock.now >= earliest else {
+                next = earliest
+                continue
+            }
+            if state.withLock({ !$0.unknownKinds.isEmpty }) { forgetKinds() }
             if let types = await discovery() {
                 let known = KnownResources(discovered: types)
                 let isNews = state.withLock { state in
@@ -264,7 +273,12 @@ public final class WebhookRegistrar: Sendable {
                 if isNews { bell.ring() }
             }
             let isMissing = state.withLock { !$0.unknownKinds.isEmpty }
-            next = .now + (isMissing ? configuration.unknownKindInterval : configuration.discoveryInterval)
+            let interval = isMissing ? configuration.unknownKindInterval : configuration.discoveryInterval
+            next = .now + interval
+            earliest = .now + min(interval, Self.shortestDiscoveryInterval)
         }
     }
+
+    /// Some thirty small requests are no more than this often.
+    private static let shortestDiscoveryInterval = Duration.seconds(5)
 }

@@ -19,8 +19,7 @@ final class GivenLeadership: Leadership {
 final class RegistrarStage: Sendable {
     let cluster = LocalCluster()
     let policies: Latest<PolicySnapshot?>
-    let caBundle: Latest<String?>
-    let registered = Latest<Set<String>?>(nil)
+    let caBundle: Latest<CABundle?>
     let leadership: GivenLeadership
     let registrar: WebhookRegistrar
     private let backstage: Backstage
@@ -32,7 +31,7 @@ final class RegistrarStage: Sendable {
         let events = Mutex<[WebhookRegistrar.Event]>([])
     }
 
-    init(_ policies: [ImagePolicy]?, caBundle: String? = "CA", caInjection: String? = nil, leads: Bool = true) {
+    init(_ policies: [ImagePolicy]?, caBundle: CABundle? = .pem("CA"), leads: Bool = true) {
         self.policies = Latest(policies.map { PolicySnapshot($0) })
         self.caBundle = Latest(caBundle)
         leadership = GivenLeadership(leads)
@@ -41,10 +40,10 @@ final class RegistrarStage: Sendable {
         var pace = Pace.standard
         pace.jitter = { 0.01 }
         let configuration = WebhookRegistrar.Configuration(
-            installation: Installation(), caInjection: caInjection, pace: pace, unknownKindInterval: .milliseconds(1))
+            installation: Installation(), pace: pace, unknownKindInterval: .milliseconds(1))
         let registrar = WebhookRegistrar(
             cluster, configuration: configuration, policies: self.policies, caBundle: self.caBundle,
-            registered: registered, leadership: leadership, discovery: { backstage.types.withLock { $0 } },
+            leadership: leadership, discovery: { backstage.types.withLock { $0 } },
             observer: { event in backstage.events.withLock { $0.append(event) } })
         self.registrar = registrar
         task = Task { await registrar.run() }
@@ -67,7 +66,7 @@ final class RegistrarStage: Sendable {
 
     /// Waits until what was heard of has been dealt with.
     func settle() async {
-        await until { registered.value != nil }
+        await until { registrar.registeredCABundles.value != nil }
         for _ in 0..<300 { await Task.yield() }
     }
 }

@@ -18,7 +18,7 @@ struct WebhookRegistrarTests {
         stage.cluster.forgetRequests()
         // The same again, a reconnect, a lost history, somebody's note: nothing of it is ours to write.
         stage.policies.set(stage.policies.value)
-        stage.caBundle.set("CA")
+        stage.caBundle.set(.pem("CA"))
         stage.cluster.compact()
         stage.cluster.cutWatches()
         let noted = try #require(stage.mutating).description
@@ -36,7 +36,7 @@ struct WebhookRegistrarTests {
         stage.policies.set(PolicySnapshot([try RegisteredPolicy.make()]))
         await stage.settle()
         #expect(stage.cluster.writes.isEmpty)
-        stage.caBundle.set("CA")
+        stage.caBundle.set(.pem("CA"))
         await stage.until { stage.validating != nil }
     }
 
@@ -121,12 +121,12 @@ struct WebhookRegistrarTests {
 
     @Test("A new CA goes into all configurations, which is told once it is there")
     func rotation() async throws {
-        let stage = RegistrarStage([try RegisteredPolicy.make()], caBundle: "old")
-        var bundles = stage.registered.values().makeAsyncIterator()
+        let stage = RegistrarStage([try RegisteredPolicy.make()], caBundle: .pem("old"))
+        var bundles = stage.registrar.registeredCABundles.values().makeAsyncIterator()
         while let seen = await bundles.next(), seen != ["old"] {}
         await stage.until { stage.validating != nil }
         stage.cluster.forgetRequests()
-        stage.caBundle.set("old\nnew")
+        stage.caBundle.set(.pem("old\nnew"))
         while let seen = await bundles.next(), seen != ["old\nnew"] {}
         #expect(stage.cluster.writes.count == 3)
         for object in [stage.mutating, stage.validating, stage.ofPolicies] {
@@ -136,16 +136,16 @@ struct WebhookRegistrarTests {
 
     @Test("A replica that does not lead knows too what the configurations carry")
     func following() async throws {
-        let stage = RegistrarStage([], caBundle: "new", leads: false)
+        let stage = RegistrarStage([], caBundle: .pem("new"), leads: false)
         try stage.cluster.put(
             .mutatingWebhookConfigurations,
             #"{"metadata":{"name":"countersign"},"webhooks":[{"name":"a","clientConfig":{"caBundle":"QQ=="}}]}"#)
-        await stage.until { stage.registered.value == ["A"] }
+        await stage.until { stage.registrar.registeredCABundles.value == ["A"] }
     }
 
     @Test("What cert-manager injects is left alone")
     func injection() async throws {
-        let stage = RegistrarStage([try RegisteredPolicy.make()], caBundle: nil, caInjection: "countersign/serving")
+        let stage = RegistrarStage([try RegisteredPolicy.make()], caBundle: .injected(from: "countersign/serving"))
         await stage.until { stage.validating != nil }
         stage.cluster.forgetRequests()
         let injected = try #require(stage.mutating).description
