@@ -10,7 +10,6 @@ ARGS ?=
 
 BUILD_PACKAGES := libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
 TEST_PACKAGES := docker-registry openssl curl
-CLUSTER_PACKAGES := kubernetes-client
 BENCH_PACKAGES := wrk openssl curl
 
 # A module that imports one it does not declare would break the floors: an error, not a habit.
@@ -77,9 +76,8 @@ bench-packages:
 test-packages:
 	@.ci/packages $(TEST_PACKAGES)
 
-# Any kubectl will do: Debian's would stand in the way of another package's.
+# .ci/cluster-tools brings the rest.
 cluster-packages:
-	@command -v kubectl >/dev/null || .ci/packages $(CLUSTER_PACKAGES)
 	@.ci/helm-template -h 2>/dev/null
 
 tools:

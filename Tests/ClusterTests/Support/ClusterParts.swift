@@ -9,7 +9,10 @@ enum ClusterParts {
     private static let folder = Parts.environment["KUBEBUILDER_ASSETS"] ?? Parts.tools + "/cluster"
     static let etcd = folder + "/etcd"
     static let apiServer = folder + "/kube-apiserver"
-    static let kubectl = Parts.find("kubectl")
+    /// In that folder where the system's is missing or too old.
+    static let kubectl =
+        [folder + "/kubectl"].first { FileManager.default.isExecutableFile(atPath: $0) }
+        ?? Parts.find("kubectl")
 
     static let missing = [etcd, apiServer, kubectl].filter { !FileManager.default.isExecutableFile(atPath: $0) }
 
