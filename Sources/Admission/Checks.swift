@@ -11,18 +11,18 @@ enum Checks {
     static func remembered(_ plan: Plan, by verifier: ImageVerifier, _ access: PullAccess) -> [CheckResult]? {
         var results: [CheckResult] = []
         results.reserveCapacity(plan.checks.count)
-        var keychain: Keychain?
+        var pods: Keychain?
         for check in plan.checks {
             let open = verifier.remembered(check.reference, check.requirement, pinned: check.pinned)
-            if let open, open.isSuccess || !access.isPossible {
+            if let open, open.isSuccess || (!access.isPossible && check.secrets.isEmpty) {
                 results.append(open)
                 continue
             }
-            guard access.isPossible, let brought = keychain ?? access.remembered else { return nil }
-            keychain = brought
-            guard
+            guard access.isPossible, let known = pods ?? access.remembered else { return nil }
+            pods = known
+            guard let keychain = access.remembered(known, behind: check.secrets),
                 let result = verifier.remembered(
-                    check.reference, check.requirement, with: brought, pinned: check.pinned)
+                    check.reference, check.requirement, with: keychain, pinned: check.pinned)
             else { return nil }
             results.append(result)
         }
@@ -36,32 +36,29 @@ enum Checks {
     static func run(
         _ plan: Plan, by verifier: ImageVerifier, _ access: PullAccess, deadline: ContinuousClock.Instant
     ) async -> [CheckResult] {
-        guard access.isPossible, !plan.checks.isEmpty else {
-            return await run(plan, by: verifier, with: .empty, deadline: deadline)
-        }
-        var keychain = await access.keychain(by: deadline)
-        var results = await run(plan, by: verifier, with: keychain, deadline: deadline)
+        var keychains = await access.keychains(of: plan.checks, by: deadline)
+        var results = await run(plan, by: verifier, with: keychains, deadline: deadline)
         guard results.contains(where: { $0.denial != nil }) else { return results }
-        let fresh = await access.keychain(anew: true, by: deadline)
-        if fresh != keychain {
-            keychain = fresh
-            results = await run(plan, by: verifier, with: keychain, deadline: deadline)
+        if access.isPossible {
+            let known = keychains
+            keychains = await access.keychains(of: plan.checks, anew: true, by: deadline)
+            if keychains != known { results = await run(plan, by: verifier, with: keychains, deadline: deadline) }
         }
-        return keychain.problems.isEmpty ? results : results.map { $0.explained(by: keychain.problems) }
+        return zip(results, keychains).map { $0.explained(by: $1.problems) }
     }
 
     /// A tag is resolved once for all the questions about it: two answers about one image are about one digest.
     private static func run(
-        _ plan: Plan, by verifier: ImageVerifier, with keychain: Keychain, deadline: ContinuousClock.Instant
+        _ plan: Plan, by verifier: ImageVerifier, with keychains: [Keychain], deadline: ContinuousClock.Instant
     ) async -> [CheckResult] {
         var groups: [ImageReference: [Int]] = [:]
         for (index, check) in plan.checks.enumerated() { groups[check.reference, default: []].append(index) }
 
         return await withTaskGroup(of: [(Int, CheckResult)].self) { tasks in
             for indexes in groups.values {
-                let checks = indexes.map { plan.checks[$0] }
+                let checks = indexes.map { (plan.checks[$0], keychains[$0]) }
                 tasks.addTask {
-                    let results = await run(checks, by: verifier, with: keychain, deadline: deadline)
+                    let results = await run(checks, by: verifier, deadline: deadline)
                     return Array(zip(indexes, results))
                 }
             }
@@ -73,25 +70,26 @@ enum Checks {
         }
     }
 
-    /// The checks of one image, after one resolution of its tag.
+    /// The checks of one image, each with its keychain, after one resolution of its tag.
     private static func run(
-        _ checks: [Check], by verifier: ImageVerifier, with keychain: Keychain, deadline: ContinuousClock.Instant
+        _ checks: [(check: Check, keychain: Keychain)], by verifier: ImageVerifier, deadline: ContinuousClock.Instant
     ) async -> [CheckResult] {
-        guard let first = checks.first else { return [] }
+        guard let (first, keychain) = checks.first else { return [] }
         if checks.count == 1 {
             return [
                 await verifier.check(
                     first.reference, first.requirement, with: keychain, pinned: first.pinned, deadline: deadline)
             ]
         }
-        let resolution = await verifier.check(
-            first.reference, nil, with: keychain, pinned: first.pinned, deadline: deadline)
+        // Whichever rule's secrets open the registry: the tag stands for one digest.
+        let all = checks.dropFirst().reduce(keychain) { $0 == $1.keychain ? $0 : $0.followed(by: $1.keychain) }
+        let resolution = await verifier.check(first.reference, nil, with: all, pinned: first.pinned, deadline: deadline)
         guard case .success(let resolved) = resolution.outcome else {
-            if case .failure(.timedOut) = resolution.outcome { await leaveBehind(checks, by: verifier, with: keychain) }
+            if case .failure(.timedOut) = resolution.outcome { await leaveBehind(checks, by: verifier) }
             return checks.map { _ in resolution }
         }
         return await withTaskGroup(of: (Int, CheckResult).self) { tasks in
-            for (index, check) in checks.enumerated() {
+            for (index, (check, keychain)) in checks.enumerated() {
                 tasks.addTask {
                     guard let requirement = check.requirement else { return (index, resolution) }
                     return (
@@ -108,9 +106,9 @@ enum Checks {
     /// Starts checks that nobody waits for: they share the resolution that is still under way, and the API server's retry
     /// finds them done.
     private static func leaveBehind(
-        _ checks: [Check], by verifier: ImageVerifier, with keychain: Keychain
+        _ checks: [(check: Check, keychain: Keychain)], by verifier: ImageVerifier
     ) async {
-        for check in checks {
+        for (check, keychain) in checks {
             _ = await verifier.check(
                 check.reference, check.requirement, with: keychain, pinned: check.pinned, deadline: .now)
         }
@@ -144,7 +142,7 @@ extension CheckResult {
 
     /// Beside a registry's denial, what is amiss with the pull secrets; anything else as it is.
     fileprivate func explained(by problems: [String]) -> CheckResult {
-        guard let denial else { return self }
+        guard let denial, !problems.isEmpty else { return self }
         return CheckResult(
             outcome: .failure(.denied(denial, because: problems)), digest: digest, fromCache: fromCache,
             duration: duration)

@@ -18,6 +18,8 @@ struct Check: Sendable, Hashable {
     let requirement: Requirement?
     /// Whether the digest found will be written into the object, so that a remembered tag may serve.
     let pinned: Bool
+    /// Pull secrets of the server's own namespace that the rule names.
+    let secrets: [String]
 }
 
 /// What a review asks of the verifier, and what each answer will mean: (review, policies) → which images must satisfy
@@ -134,13 +136,14 @@ extension Plan {
         let bindings: [ObjectIdentifier: RuleBindings]
         var rules: [RulePlan] = []
         /// The checks so far; an image is pinned for all of them when one entry pins it.
-        private var checks: [(reference: ImageReference, requirement: Requirement?)] = []
+        private var checks: [(reference: ImageReference, requirement: Requirement?, secrets: [String])] = []
         private var indexes: [Key: Int] = [:]
         private var pinnedImages: Set<ImageReference> = []
 
         private struct Key: Hashable {
             let reference: ImageReference
             let requirement: Requirement?
+            let secrets: [String]
         }
 
         init(request: AdmissionRequest, phase: Phase, bindings: [ObjectIdentifier: RuleBindings]) {
@@ -252,10 +255,10 @@ extension Plan {
             let pins = phase == .mutate && entry.mutateDigest && reference.digest == nil
             guard asked != nil || pins else { return .nothing(reference) }
             if pins { pinnedImages.insert(reference) }
-            let key = Key(reference: reference, requirement: asked)
+            let key = Key(reference: reference, requirement: asked, secrets: entry.registrySecrets)
             if let index = indexes[key] { return .check(index, reference) }
             indexes[key] = checks.count
-            checks.append((reference, asked))
+            checks.append((reference, asked, entry.registrySecrets))
             return .check(checks.count - 1, reference)
         }
 
@@ -263,7 +266,7 @@ extension Plan {
             checks.map {
                 Check(
                     reference: $0.reference, requirement: $0.requirement,
-                    pinned: pinnedImages.contains($0.reference))
+                    pinned: pinnedImages.contains($0.reference), secrets: $0.secrets)
             }
         }
     }

@@ -5,6 +5,9 @@ import Verification
 
 /// Where the pull secrets of Pods are had from.
 public protocol PullSecrets: Sendable {
+    /// The server's own namespace, in which the Secrets are that rules name.
+    var ownNamespace: String { get }
+
     /// What was read a short while ago; nil when it has to be asked for. Synchronous and quick: an event loop may call
     /// it.
     func remembered(_ names: PullSecretNames) -> Keychain?
@@ -34,9 +37,46 @@ struct PullAccess: Sendable {
         return secrets.remembered(names)
     }
 
+    /// The same for a rule that names Secrets itself, which come before the Pod's.
+    func remembered(_ pods: Keychain, behind rules: [String]) -> Keychain? {
+        guard !rules.isEmpty else { return pods }
+        guard let secrets else { return nil }
+        return secrets.remembered(own(rules, of: secrets))?.followed(by: pods)
+    }
+
+    /// What opens the images of each check.
+    ///
     /// - Parameter anew: as for ``PullSecrets/keychain(_:anew:)``.
+    func keychains(of checks: [Check], anew: Bool = false, by deadline: ContinuousClock.Instant) async -> [Keychain] {
+        let pods = await keychain(anew: anew, by: deadline)
+        var byRule: [[String]: Keychain] = [[]: pods]
+        for check in checks where byRule[check.secrets] == nil {
+            byRule[check.secrets] = await rules(check.secrets, anew: anew, by: deadline).followed(by: pods)
+        }
+        return checks.map { byRule[$0.secrets] ?? pods }
+    }
+
+    private func rules(_ names: [String], anew: Bool, by deadline: ContinuousClock.Instant) async -> Keychain {
+        guard let secrets else {
+            let list = names.map { printable($0) }.joined(separator: ", ")
+            return Keychain([], problems: ["the rule names pull secrets (\(list)), and no cluster is there to ask"])
+        }
+        return await ask(secrets, own(names, of: secrets), anew: anew, by: deadline)
+    }
+
+    private func own(_ names: [String], of secrets: any PullSecrets) -> PullSecretNames {
+        PullSecretNames(namespace: secrets.ownNamespace, secrets: names, serviceAccount: "")
+    }
+
+    /// What the Pod's own secrets hold.
     func keychain(anew: Bool = false, by deadline: ContinuousClock.Instant) async -> Keychain {
         guard let secrets, let names = PullSecretNames(request) else { return .empty }
+        return await ask(secrets, names, anew: anew, by: deadline)
+    }
+
+    private func ask(
+        _ secrets: any PullSecrets, _ names: PullSecretNames, anew: Bool, by deadline: ContinuousClock.Instant
+    ) async -> Keychain {
         let fact = "pull secrets of namespace \(names.namespace)"
         let answer = await FactGathering.answer(to: fact, by: deadline) { () async throws(FactFailure) in
             await secrets.keychain(names, anew: anew)

@@ -57,6 +57,13 @@ public struct Keychain: Sendable {
         return matching.count == entries.count ? self : Keychain(entries: matching, problems: problems)
     }
 
+    /// This keychain, and then another: what both open is tried with this one first.
+    public func followed(by other: Keychain) -> Keychain {
+        if other.entries.isEmpty && other.problems.isEmpty { return self }
+        if entries.isEmpty && problems.isEmpty { return other }
+        return Keychain(entries: entries + other.entries, problems: problems + other.problems)
+    }
+
     /// What opens a repository, in the order in which it is tried.
     func credentials(for repository: Repository) -> [Credentials] {
         guard !entries.isEmpty else { return [] }

@@ -35,6 +35,10 @@ struct Brought: Sendable {
     let forAll: Keychain
 
     init(_ keychain: Keychain, for repository: Repository, _ requirement: Requirement?) {
+        guard !keychain.isEmpty else {
+            (forImage, forAll) = (.empty, .empty)
+            return
+        }
         let others = requirement?.otherRepositories ?? []
         forImage = keychain.narrowed(to: [repository])
         forAll = others.isEmpty ? forImage : keychain.narrowed(to: [repository] + others)

@@ -25,6 +25,7 @@ struct PullSecretsTests {
         }
 
         let state = Mutex(State())
+        let ownNamespace = "countersign"
 
         var asked: [String] { state.withLock { $0.asked } }
 
@@ -46,12 +47,13 @@ struct PullSecretsTests {
 
     private let registry: LocalRegistry
     private let secrets = Secrets()
+    private let signer: Signer
     private let evaluator: Evaluator
 
     init() throws {
         registry = try LocalRegistry(
             behaviour: Behaviour(authentication: .basic(user: "ann", password: "right")))
-        let signer = try Signer(key: PrivateKey.generate())
+        signer = try Signer(key: PrivateKey.generate())
         for tag in ["a", "b"] {
             let image = registry.pushImage(to: "app", tag: tag)
             try signer.signAsCosign2(image, in: "app", of: registry)
@@ -138,6 +140,46 @@ struct PullSecretsTests {
         #expect(try await self.denial("late", tag: "b") == nil)
     }
 
+    @Test("A rule may name secrets of the server's own namespace, which come first and are for that rule alone")
+    func rules() async throws {
+        let entry = ["imageRegistryCredentials: {secrets: [shared]}"]
+        let key = signer.key.publicKey
+        let policies = try Samples.snapshot(
+            Samples.policy("opened", images: "\(registry.host)/*", entry: entry, key: key))
+        let opened = Evaluator(policies: policies, verifier: evaluator.verifier, pullSecrets: secrets)
+        let right = try keychain("right")
+        secrets.state.withLock { $0.keychains["countersign"] = right }
+        func denial(_ evaluator: Evaluator, _ namespace: String) async throws -> String? {
+            await evaluator.evaluate(
+                try request(namespace), phase: .mutate, deadline: .now + .seconds(30)
+            ).verdict.denial
+        }
+        #expect(try await denial(opened, "none") == nil)
+        #expect(try await denial(opened, "other") == nil)
+        guard case .decided = opened.begin(try request("none"), phase: .mutate) else {
+            Issue.record("something was asked again")
+            return
+        }
+        #expect(try await denial(evaluator, "none")?.contains("denies access") == true)
+
+        // Two rules about one image: each with what is its own.
+        let both = try Samples.snapshot(
+            Samples.policy("opened", images: "\(registry.host)/*", entry: entry, key: key),
+            Samples.policy("plain", images: "\(registry.host)/*", key: key))
+        let two = Evaluator(policies: both, verifier: evaluator.verifier, pullSecrets: secrets)
+        let text = try await denial(two, "none")
+        #expect(text?.contains("plain:") == true && text?.contains("opened:") == false)
+        #expect(try await denial(two, "team") == nil)
+
+        // Without a cluster they cannot be had, which is said where it matters.
+        let alone = Evaluator(
+            policies: policies,
+            verifier: ImageVerifier(
+                registry: RegistryClient(
+                    http: try HTTPClient(HTTPClient.Configuration()), configuration: RegistryConfiguration())))
+        #expect(try await denial(alone, "none")?.contains("no cluster is there to ask") == true)
+    }
+
     @Test("Objects without images to check ask for nothing")
     func nothingToCheck() async throws {
         let outcome = await evaluator.evaluate(
@@ -149,6 +191,7 @@ struct PullSecretsTests {
     @Test("Secrets that do not come in time are a problem of the check")
     func slow() async throws {
         struct Slow: PullSecrets {
+            let ownNamespace = "countersign"
             func remembered(_ names: PullSecretNames) -> Keychain? { nil }
             func keychain(_ names: PullSecretNames, anew: Bool) async -> Keychain {
                 try? await Task.sleep(for: .seconds(60))

@@ -238,6 +238,10 @@ import Verification
             #"{"image":"a:*","imageRegistryCredentials":{"providers":["default","amazon"]},"key":\#(keys[0])}"#,
             "imageRegistryCredentials.providers[1]", "--registry-config"
         ),
+        (
+            #"{"image":"a:*","imageRegistryCredentials":{"secrets":["a","{{ b }}"]},"key":\#(keys[0])}"#,
+            "imageRegistryCredentials.secrets[1]", "is no name"
+        ),
     ]
 
     @Test(arguments: refused) func refuses(entry: String, path: String, says: String) throws {

@@ -99,7 +99,7 @@ import Testing
 
             loads("imageRegistryCredentials", "allowInsecureRegistry", "false"),
             loads("imageRegistryCredentials", "providers", #"["default"]"#),
-            refused("imageRegistryCredentials", "secrets", #"["a"]"#),
+            loads("imageRegistryCredentials", "secrets", #"["a"]"#),
 
             loads("a set of attestors", "count", "1"),
 

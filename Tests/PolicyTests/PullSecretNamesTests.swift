@@ -43,4 +43,16 @@ import Testing
         #expect(Self.expected.secrets(with: ["b", "c"]) == ["a", "b", "c"])
         #expect(PullSecretNames.names(nil) == [])
     }
+
+    @Test func rulesNameSecretsOfTheServersNamespace() throws {
+        let extra = #""imageRegistryCredentials":{"secrets":["a","b"]}"#
+        let rules = "[\(Sample.rule(entries: "[\(Sample.entry(extra: extra))]"))]"
+        let policy = try policy(Sample.policy(rules: rules))
+        // What autogen makes of the rule opens the same.
+        #expect(policy.rules.count > 1)
+        #expect(policy.rules.allSatisfy { $0.entries.first?.registrySecrets == ["a", "b"] })
+        let namespaced = try problems(Sample.policy(kind: "Policy", metadata: #""namespace":"prod""#, rules: rules))
+        #expect(namespaced.first?.path == "spec.rules[0].verifyImages[0].imageRegistryCredentials.secrets")
+        #expect(namespaced.first?.reason.contains("write a ClusterPolicy") == true)
+    }
 }

@@ -50,6 +50,19 @@ import Testing
         #expect(try users("b.example/x") == [])
     }
 
+    @Test func oneBehindAnother() throws {
+        let rules = try Self.keychain(("a.example", "rule"))
+        let pods = try Self.keychain(("a.example/org", "pod"))
+        let both = rules.followed(by: pods)
+        #expect(try both.credentials(for: Repository(parsing: "a.example/org/x")).count == 2)
+        guard case .basic("rule", _)? = try both.credentials(for: Repository(parsing: "a.example/org/x")).first else {
+            Issue.record("the other came first")
+            return
+        }
+        #expect(rules.followed(by: .empty) == rules && Keychain.empty.followed(by: pods) == pods)
+        #expect(Keychain([], problems: ["p"]).followed(by: Keychain([], problems: ["q"])).problems == ["p", "q"])
+    }
+
     @Test func entriesAreBoundedAndHelpersDoNotCount() throws {
         let many = (0..<200).map { "\"r\($0).example\":\(DockerConfigTests.auth("u"))" }.joined(separator: ",")
         #expect(

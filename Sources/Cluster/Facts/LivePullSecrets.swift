@@ -35,14 +35,19 @@ public final class LivePullSecrets: PullSecrets {
         let anew: Bool
     }
 
+    public let ownNamespace: String
     private let api: any KubernetesAPI
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state = Mutex(State())
     private let reads = SharedReads<Question, Keychain>()
     private let secretReads = SharedReads<ObjectName, Result<Value, APIFailure>>()
 
-    public init(_ api: any KubernetesAPI, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+    /// - Parameter namespace: our own, in which the Secrets are that rules name.
+    public init(
+        _ api: any KubernetesAPI, namespace: String, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.api = api
+        ownNamespace = namespace
         self.now = now
     }
 

@@ -27,11 +27,12 @@ struct EntryDecoder {
         let requirement = requirementSource(reader)
         let required = reader.boolean("required") ?? true
         let statements = StatementRulesDecoder(findings: findings).rules(reader)
+        let registrySecrets = registrySecrets(reader)
         let entry = ImageEntry(
             imageReferences: imageReferences, skipImageReferences: skipImageReferences, requirement: requirement,
             mutateDigest: reader.boolean("mutateDigest") ?? true, verifyDigest: reader.boolean("verifyDigest") ?? true,
-            required: required, failureAction: reader.failureAction("failureAction"), statements: statements)
-        checkRegistryAccess(reader)
+            required: required, failureAction: reader.failureAction("failureAction"), statements: statements,
+            registrySecrets: registrySecrets)
         guard findings.problems.count == before else { return nil }
 
         if statements != nil && requirement.isEmpty {
@@ -144,14 +145,14 @@ struct EntryDecoder {
         }
     }
 
-    /// How the registry is reached is the server's business, so far.
-    private func checkRegistryAccess(_ reader: ObjectReader) {
+    /// The pull secrets that a rule names. How the registry is reached is otherwise the server's business.
+    private func registrySecrets(_ reader: ObjectReader) -> [String] {
         if reader.boolean("useCache") == false {
             findings.problem(
                 reader.path.child("useCache"),
                 "verdicts are remembered for all rules or none; leave it out, or run with --cache-ttl 0")
         }
-        guard let credentials = reader.object("imageRegistryCredentials", .registryCredentials) else { return }
+        guard let credentials = reader.object("imageRegistryCredentials", .registryCredentials) else { return [] }
         if credentials.boolean("allowInsecureRegistry") == true {
             findings.problem(
                 credentials.path.child("allowInsecureRegistry"),
@@ -162,6 +163,31 @@ struct EntryDecoder {
                 credentials.path.child("providers").index(index),
                 "credentials of cloud providers are not supported yet; give the credentials with --registry-config")
         }
+        return secretNames(credentials)
+    }
+
+    /// Source: spec/registry.md, "Credentials".
+    private func secretNames(_ credentials: ObjectReader) -> [String] {
+        let names = credentials.strings("secrets")
+        let path = credentials.path.child("secrets")
+        // Whoever may write a Policy in a namespace of theirs must not use what only the server may read.
+        if policyNamespace != nil, !names.isEmpty {
+            findings.problem(
+                path,
+                "the Secrets are those of the server's namespace, which a Policy may not use; write a ClusterPolicy, "
+                    + "or name pull secrets in the Pods")
+        }
+        if names.count > PullSecretNames.maximumSecrets {
+            findings.problem(path, "names more than \(PullSecretNames.maximumSecrets) Secrets")
+        }
+        for (index, name) in names.enumerated() {
+            do throws(RuleFailure) {
+                try CallPath.checkName(name)
+            } catch {
+                findings.problem(path.index(index), error.description)
+            }
+        }
+        return names
     }
 }
 

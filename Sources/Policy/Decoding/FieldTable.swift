@@ -123,8 +123,7 @@ extension FieldTable {
     static let registryCredentials = FieldTable(
         name: "imageRegistryCredentials",
         fields: [
-            "allowInsecureRegistry": .honoured, "providers": .honoured,
-            "secrets": .refused("pull secrets are not supported yet; give the credentials with --registry-config"),
+            "allowInsecureRegistry": .honoured, "providers": .honoured, "secrets": .honoured,
         ])
 
     static let attestorSet = FieldTable(

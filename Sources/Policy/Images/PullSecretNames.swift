@@ -8,6 +8,7 @@ public struct PullSecretNames: Sendable, Hashable {
     public let namespace: String
     /// In the Pod's order, without repetitions.
     public let secrets: [String]
+    /// Empty where none counts.
     public let serviceAccount: String
 
     /// The most Secrets of one Pod that count: each is read from the API server, and the Pod's author says how many.

@@ -27,12 +27,15 @@ public final class ImageEntry: Sendable {
     public let failureAction: FailureAction?
     /// What is asked of the statements that attestations were verified with; nil for nothing.
     public let statements: StatementRules?
+    /// Pull secrets of the server's own namespace that open the images' registries, before any others.
+    public let registrySecrets: [String]
 
     public init(
         imageReferences: [ImageGlob], skipImageReferences: [ImageGlob] = [], requirement: RequirementSource,
         mutateDigest: Bool = true, verifyDigest: Bool = true, required: Bool = true,
-        failureAction: FailureAction? = nil, statements: StatementRules? = nil
+        failureAction: FailureAction? = nil, statements: StatementRules? = nil, registrySecrets: [String] = []
     ) {
+        self.registrySecrets = registrySecrets
         self.statements = statements
         self.imageReferences = imageReferences
         self.skipImageReferences = skipImageReferences

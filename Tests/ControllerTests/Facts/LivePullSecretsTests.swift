@@ -15,7 +15,7 @@ struct LivePullSecretsTests {
     private let secrets: LivePullSecrets
 
     init() throws {
-        secrets = LivePullSecrets(cluster, now: clock.now)
+        secrets = LivePullSecrets(cluster, namespace: "countersign", now: clock.now)
         try cluster.putPullSecret("a", in: "team", for: "a.example", "ann", "1")
         try cluster.putPullSecret("b", in: "team", for: "b.example", "bob", "2")
         try cluster.putPullSecret("a", in: "other", for: "a.example", "otto", "3")
@@ -125,6 +125,13 @@ struct LivePullSecretsTests {
         #expect(secrets.remembered(names(["a"])) == nil)
         cluster.fail(nil)
         #expect(await secrets.keychain(names(["a"]), anew: false).problems.isEmpty)
+    }
+
+    @Test("Where no account counts, none is asked for")
+    func noAccount() async throws {
+        let keychain = await secrets.keychain(names(["a"], ""), anew: false)
+        #expect(try users(keychain, "a.example/x") == ["ann"])
+        #expect(cluster.reads == ["get secrets team/a"])
     }
 
     @Test("The older form of pull secrets")
