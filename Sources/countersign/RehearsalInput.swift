@@ -42,7 +42,7 @@ struct RehearsalInput {
     }
 
     /// All of it, up to a byte more than fits.
-    private static func standardInput() -> [UInt8]? {
+    static func standardInput() -> [UInt8]? {
         var bytes: [UInt8] = []
         while bytes.count <= PolicyFiles.maximumFileBytes {
             let byte = getchar()

@@ -219,6 +219,14 @@ extension BackgroundScanner.Summary {
 }
 
 extension BackgroundScanner.Event: CustomStringConvertible {
+    /// Whether somebody should look into it.
+    public var isProblem: Bool {
+        switch self {
+        case .failed, .reportsFailed: true
+        case .began, .progress, .ended, .interrupted: false
+        }
+    }
+
     /// A line for the log.
     public var description: String {
         switch self {

@@ -6,6 +6,7 @@ import Policy
 import Rehearsal
 import Synchronization
 import Testing
+import YAML
 
 @testable import Cluster
 
@@ -215,6 +216,40 @@ struct ScanTests {
         #expect(await scan.count(targets) == 8)
         cluster.fail { _ in .unreachable("away") }
         #expect(await scan.count(targets) == nil)
+    }
+
+    @Test("The policies of a cluster are read whole, exceptions in whichever version there is")
+    func storedPolicies() async throws {
+        let scene = try SeenScene()
+        let cluster = LocalCluster()
+        func json(_ yaml: String) throws -> String { try YAML.documents(Array(yaml.utf8))[0].root.description }
+        try cluster.put(.clusterPolicies, json(scene.policy("first")))
+        try cluster.put(.clusterPolicies, json(scene.policy("second").replacing("verifyImages", with: "verifyimages")))
+        let namespaced = scene.policy("third").replacing("ClusterPolicy", with: "Policy")
+            .replacing("{name: third}", with: "{name: third, namespace: test}")
+        try cluster.put(.policies, json(namespaced))
+        let older = ResourceType(
+            group: "kyverno.io", version: "v2beta1", plural: "policyexceptions", kind: "PolicyException",
+            isNamespaced: true)
+        let exception = #"""
+            {"apiVersion":"kyverno.io/v2beta1","kind":"PolicyException","metadata":{"name":"e","namespace":"test"},"spec":{
+            "match":{"any":[{"resources":{"kinds":["Pod"]}}]},
+            "exceptions":[{"policyName":"first","ruleNames":["signed"]}]}}
+            """#
+        try cluster.put(older, exception)
+        cluster.fail { request in
+            request.type == .policyExceptions ? .status(404, reason: "NotFound", message: "no such version") : nil
+        }
+        let collection = try await StoredPolicies.read(from: cluster, honoursExceptions: true)
+        #expect(collection.snapshot().policies.map(\.qualifiedName).sorted() == ["first", "second", "test/third"])
+        #expect(collection.snapshot().exceptions.count == 1)
+        #expect(collection.outcomes.filter { !$0.isHonoured }.map(\.id.name) == ["second"])
+        let plain = try await StoredPolicies.read(from: cluster, honoursExceptions: false)
+        #expect(plain.snapshot().exceptions.isEmpty)
+        cluster.fail { _ in .unreachable("away") }
+        await #expect(throws: APIFailure.unreachable("away")) {
+            _ = try await StoredPolicies.read(from: cluster, honoursExceptions: false)
+        }
     }
 
     @Test("A scan ends early when it is told to")
