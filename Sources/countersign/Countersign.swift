@@ -14,6 +14,6 @@ struct Countersign: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, denied or not verified, 2 unreadable policies or resources, 64 wrong usage.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, Apply.self, Explain.self, Verify.self, Demo.self, Uninstall.self]
+        subcommands: [Serve.self, Apply.self, Explain.self, Scan.self, Verify.self, Demo.self, Uninstall.self]
     )
 }

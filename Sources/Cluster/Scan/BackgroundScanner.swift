@@ -29,7 +29,9 @@ public final class BackgroundScanner: Sendable {
         public init(
             interval: Duration = .seconds(3600), retryInterval: Duration = .seconds(60),
             settling: Duration = .seconds(2), look: Duration = .seconds(1),
-            scan: WorkloadScan.Options = WorkloadScan.Options(rate: standardRate)
+            scan: WorkloadScan.Options = WorkloadScan.Options(
+                excludedNamespaces: DesiredWebhooks.systemNamespaces.union([Installation.standardName]),
+                rate: standardRate)
         ) {
             self.interval = interval
             self.retryInterval = retryInterval
@@ -74,6 +76,7 @@ public final class BackgroundScanner: Sendable {
     private let policies: @Sendable () -> PolicySnapshot?
     private let verifier: ImageVerifier
     private let facts: any ClusterFacts
+    private let pullSecrets: (any PullSecrets)?
     private let leadership: any Leadership
     private let configuration: Configuration
     private let targets: Targets
@@ -88,7 +91,8 @@ public final class BackgroundScanner: Sendable {
     ///   - observer: Told what happens, for the log.
     public init(
         api: any KubernetesAPI, policies: @escaping @Sendable () -> PolicySnapshot?, verifier: ImageVerifier,
-        facts: any ClusterFacts, leadership: any Leadership, configuration: Configuration = Configuration(),
+        facts: any ClusterFacts, pullSecrets: (any PullSecrets)? = nil, leadership: any Leadership,
+        configuration: Configuration = Configuration(),
         targets: @escaping Targets = { ScanTarget.targets(of: $0) }, metrics: MetricsRegistry,
         observer: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
@@ -96,6 +100,7 @@ public final class BackgroundScanner: Sendable {
         self.policies = policies
         self.verifier = verifier
         self.facts = facts
+        self.pullSecrets = pullSecrets
         self.leadership = leadership
         self.configuration = configuration
         self.targets = targets
@@ -156,7 +161,8 @@ public final class BackgroundScanner: Sendable {
         }
 
         // (2) What exists, and what the policies say about it.
-        let evaluator = Evaluator(policies: snapshot, verifier: verifier, facts: facts)
+        let evaluator = Evaluator(
+            policies: snapshot, verifier: verifier, facts: facts, pullSecrets: pullSecrets)
         let scan = WorkloadScan(
             api: api, rehearsal: Rehearsal(evaluator: evaluator), options: configuration.scan)
         var summary = Summary()

@@ -28,11 +28,11 @@ public struct ScanTarget: Sendable, Hashable {
 
     /// The kinds that policies look at, as far as they are known; Pods come first, and then by name.
     ///
-    /// - Parameter discovered: What the API server says it has, beside what every one has.
+    /// - Parameter known: What the API server says that it has, beside what every one has.
     public static func targets(
-        of policies: PolicySnapshot, discovered: [ResourceType] = []
+        of policies: PolicySnapshot, known: [ResourceType] = []
     ) -> [ScanTarget] {
-        let types = builtIn.union(discovered)
+        let types = builtIn.union(known)
         let watched = policies.policies.reduce(into: Set<WatchedKind>()) { kinds, policy in
             for rule in policy.rules { kinds.formUnion(rule.watchedKinds) }
         }

@@ -175,9 +175,9 @@ struct ScanTests {
     @Test("Targets are what rules look at, in the versions that they name")
     func targets() throws {
         let scene = try SeenScene()
-        func targets(_ match: String, _ discovered: ResourceType...) throws -> [String] {
+        func targets(_ match: String, _ known: ResourceType...) throws -> [String] {
             let policies = try scene.snapshot(scene.policy(match: match))
-            return ScanTarget.targets(of: policies, discovered: discovered).map { target in
+            return ScanTarget.targets(of: policies, known: known).map { target in
                 target.candidates.map { "\($0) \($0.version)" }.joined(separator: ", ")
             }
         }
