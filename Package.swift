@@ -141,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "TestSupport", "CLinux", "Cluster", "HTTPClient", "JSON", "Kubernetes", "OCI", "OpenSSL", "YAML",
+                "TestSupport", "CLinux", "Cluster", "HTTPClient", "JSON", "Kubernetes", "OCI", "OpenSSL", "Policy",
+                "YAML",
             ],
             swiftSettings: settings),
 
