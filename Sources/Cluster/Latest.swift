@@ -17,22 +17,22 @@ public final class Latest<Value: Sendable>: Sendable {
     public var value: Value { state.withLock { $0.value } }
 
     public func set(_ value: Value) {
-        let listeners = state.withLock { state in
+        // Under the lock, here and below: of two values at once the older must not come last.
+        state.withLock { state in
             state.value = value
-            return Array(state.listeners.values)
+            for listener in state.listeners.values { listener.yield(value) }
         }
-        for listener in listeners { listener.yield(value) }
     }
 
     /// The value there is, then each that is set; ends with the task that listens.
     public func values() -> AsyncStream<Value> {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
-        let (listener, value) = state.withLock { state in
+        let listener = state.withLock { state in
             defer { state.nextListener += 1 }
             state.listeners[state.nextListener] = continuation
-            return (state.nextListener, state.value)
+            continuation.yield(state.value)
+            return state.nextListener
         }
-        continuation.yield(value)
         continuation.onTermination = { [weak self] _ in
             self?.state.withLock { _ = $0.listeners.removeValue(forKey: listener) }
         }
