@@ -6,6 +6,8 @@ import OpenSSL
 struct CertificateSource: Sendable {
     /// The PEM files of the chain and of its key; nil for a self-signed certificate for localhost.
     let files: Files?
+    /// Whether the one made in memory serves only until the cluster's is there.
+    var isTemporary = false
 
     struct Files: Sendable {
         let chain: String
@@ -39,9 +41,11 @@ struct CertificateSource: Sendable {
             let certificate = try Certificate.selfSigned(
                 commonName: "localhost", dnsNames: ["localhost"], ipAddresses: ["127.0.0.1", "::1"], key: key,
                 days: Self.selfSignedDays)
-            log.notice(
-                "no --tls-cert: using a self-signed certificate for localhost, made for this run and kept in memory",
-                metadata: ["sha256": "\(certificate.fingerprint.hex)"])
+            if !isTemporary {
+                log.notice(
+                    "no --tls-cert: using a self-signed certificate for localhost, made for this run and kept in memory",
+                    metadata: ["sha256": "\(certificate.fingerprint.hex)"])
+            }
             let context = try TLSContext(certificateChainPEM: certificate.pem, privateKeyPEM: key.pem)
             return Loaded(context: context, content: nil)
         } catch {

@@ -9,6 +9,11 @@ enum FactsSource: Sendable {
     /// Files and folders of manifests, looked at every second.
     case paths([String])
 
+    var isNone: Bool {
+        if case .none = self { return true }
+        return false
+    }
+
     /// As often as policies are read again.
     private static let interval = Duration.seconds(1)
 

@@ -1,4 +1,5 @@
 import Admission
+import Cluster
 import HTTPClient
 import HTTPServer
 import Logging
@@ -6,6 +7,7 @@ import Metrics
 import OpenSSL
 import Policy
 import Registry
+import Synchronization
 import Verification
 
 /// Everything that a server needs, put together: wiring, and the order of start and end.
@@ -14,6 +16,8 @@ struct Gate: Sendable {
         var listen: ListenAddress
         var metricsListen: ListenAddress?
         var policies: PolicySource
+        /// Nil for a server that no cluster is told about.
+        var cluster: ClusterMember.Configuration?
         var facts = FactsSource.none
         var certificate: CertificateSource
         var client: HTTPClient.Configuration
@@ -33,6 +37,8 @@ struct Gate: Sendable {
     private let policies: PolicySource.Loaded
     private let facts: FactsSource.Loaded
     private let certificate: CertificateSource.Loaded
+    private let registry: RegistryClient
+    private let cluster: ClusterMember?
     private let log: Log
 
     /// Reads policies and certificate, and listens; nothing is answered before ``start()``.
@@ -41,7 +47,7 @@ struct Gate: Sendable {
     init(_ configuration: Configuration, log: Log) throws {
         self.log = log
         self.configuration = configuration
-        policies = try configuration.policies.load(log: log.logger)
+        policies = try configuration.policies.load(isWhole: configuration.cluster == nil, log: log.logger)
         facts = try configuration.facts.load(log: log.logger)
         certificate = try configuration.certificate.load(log: log.logger)
 
@@ -49,14 +55,27 @@ struct Gate: Sendable {
         http = try HTTPClient(configuration.client)
         let observer = metrics.registryObserver
         let registry = RegistryClient(http: http, configuration: configuration.registry, observer: observer)
+        self.registry = registry
         let verifier = ImageVerifier(registry: registry, configuration: configuration.verifier)
 
-        let metrics = metrics
+        let facts = facts.facts
+        func layer(_ live: LiveFacts) -> any ClusterFacts {
+            configuration.facts.isNone ? live : LayeredFacts(facts, over: live)
+        }
+        let (http, metrics, files) = (http, metrics, policies.result)
+        cluster = try configuration.cluster.map {
+            try ClusterMember(
+                $0, http: http, files: files, verifier: verifier, layer: layer, metrics: metrics.registry,
+                log: log.logger)
+        }
         let operations = OperationsService { metrics.render() }
         self.operations = operations
+        // In a cluster nothing is answered before all policies are known.
         service = AdmissionService(
-            policies: policies.snapshot, verifier: verifier, facts: facts.facts, log: log.decisions,
-            metrics: metrics.admission, operations: operations)
+            policies: cluster == nil ? policies.snapshot : nil,
+            policyReviews: PolicyReviewService(honoursExceptions: configuration.cluster?.honoursExceptions ?? false),
+            verifier: verifier, facts: cluster.map { layer($0.facts) } ?? facts, pullSecrets: cluster?.pullSecrets,
+            log: log.decisions, metrics: metrics.admission, operations: operations, observer: cluster?.events)
         server = try Server(
             Server.Configuration(
                 host: configuration.listen.host, port: configuration.listen.port, tls: certificate.context),
@@ -76,7 +95,7 @@ struct Gate: Sendable {
     func start() {
         server.start()
         metricsServer?.start()
-        operations.becomeReady(true)
+        if cluster == nil { operations.becomeReady(true) }
     }
 
     /// Serves until SIGTERM or SIGINT, then drains: readiness goes false, requests in flight finish.
@@ -87,22 +106,24 @@ struct Gate: Sendable {
 
         let watches = [
             Task { await watchPolicies() }, Task { await watchCertificate() },
-            Task { await configuration.facts.watch(facts, log: log.logger) },
+            Task { await configuration.facts.watch(facts, log: log.logger) }, Task { await takePart() },
         ]
         let signal = await Signals.next()
         log.logger.notice("draining", metadata: ["signal": "\(signal)"])
         for watch in watches { watch.cancel() }
-        await stop()
+        await stop(after: watches)
         log.logger.notice("stopped")
         log.sink.flush()
     }
 
-    func stop() async {
+    /// - Parameter tasks: What has been cancelled and may have something to give back, as the lease.
+    func stop(after tasks: [Task<Void, Never>] = []) async {
         operations.becomeReady(false)
         // Side by side: one after the other they would take longer than either may.
         async let reviews: Void = server.drain()
         async let scrapes: Void? = metricsServer?.drain()
         _ = await (reviews, scrapes)
+        for task in tasks { await task.value }
         http.close()
     }
 
@@ -116,10 +137,38 @@ struct Gate: Sendable {
                 metrics.policyReloadFailed()
                 return
             }
-            service.use(snapshot)
-            metrics.policiesLoaded(snapshot.policies.count)
+            if let cluster {
+                cluster.policies.use(result)
+            } else {
+                use(snapshot)
+            }
             log.logger.notice("policies reloaded", metadata: ["policies": "\(snapshot.policies.count)"])
         }
+    }
+
+    private func use(_ snapshot: PolicySnapshot) {
+        service.use(snapshot)
+        metrics.policiesLoaded(snapshot.policies.count)
+    }
+
+    /// Works as a member of the cluster, and becomes ready once all policies are known and there is a certificate.
+    private func takePart() async {
+        guard let cluster else { return }
+        let beginnings = Beginnings(awaited: cluster.certificates == nil ? 1 : 2) {
+            operations.becomeReady(true)
+            log.logger.notice("ready: the policies of the cluster are known")
+        }
+        await cluster.run(
+            use: { snapshot in
+                use(snapshot)
+                beginnings.came(0)
+            },
+            serve: { serving in
+                server.replaceTLS(serving.context)
+                metrics.certificateExpires(serving.context.certificate.notAfter)
+                beginnings.came(1)
+            },
+            keychain: { registry.useServerKeychain($0) })
     }
 
     private func watchCertificate() async {
@@ -139,4 +188,20 @@ struct Gate: Sendable {
 /// Why the server did not start, in words for an operator.
 struct StartError: Error, CustomStringConvertible {
     let description: String
+}
+
+/// Counts what has to come once before something happens.
+private final class Beginnings: Sendable {
+    private let missing: Mutex<Set<Int>>
+    private let complete: @Sendable () -> Void
+
+    init(awaited count: Int, _ complete: @escaping @Sendable () -> Void) {
+        missing = Mutex(Set(0..<count))
+        self.complete = complete
+    }
+
+    func came(_ index: Int) {
+        let isLast = missing.withLock { $0.remove(index) != nil && $0.isEmpty }
+        if isLast { complete() }
+    }
 }

@@ -8,7 +8,7 @@ import Verification
 /// Everything that is counted, and where it is read from.
 final class GateMetrics: Sendable {
     let admission: AdmissionMetrics
-    private let registry = MetricsRegistry()
+    let registry = MetricsRegistry()
     private let registryRequests: CounterFamily
     private let registryDuration: Histogram
     private let policies: Gauge

@@ -17,11 +17,13 @@ enum PolicySource: Sendable {
     /// The policies, and the state of the files that they came from.
     struct Loaded: Sendable {
         let snapshot: PolicySnapshot
+        let result: LoadResult
         fileprivate let fingerprint: SHA256Digest?
     }
 
+    /// - Parameter isWhole: Whether nothing comes besides, so that an empty set admits everything.
     /// - Throws: ``StartError`` with every problem; at start there is no good set to fall back to.
-    func load(log: Logger) throws(StartError) -> Loaded {
+    func load(isWhole: Bool = true, log: Logger) throws(StartError) -> Loaded {
         let result: LoadResult
         var fingerprint: SHA256Digest?
         switch self {
@@ -42,11 +44,13 @@ enum PolicySource: Sendable {
             let problems = result.problems.map { "  \($0)" }.joined(separator: "\n")
             throw StartError(description: "the policies cannot be honoured in full:\n\(problems)")
         }
-        log.notice("policies loaded", metadata: ["policies": "\(snapshot.policies.count)"])
-        if snapshot.policies.isEmpty {
+        if isWhole || !snapshot.policies.isEmpty {
+            log.notice("policies loaded", metadata: ["policies": "\(snapshot.policies.count)"])
+        }
+        if snapshot.policies.isEmpty && isWhole {
             log.warning("there is no policy with verifyImages rules: every image is admitted")
         }
-        return Loaded(snapshot: snapshot, fingerprint: fingerprint)
+        return Loaded(snapshot: snapshot, result: result, fingerprint: fingerprint)
     }
 
     /// Calls `handle` with what came of loading whenever the files have changed; returns when the task is cancelled.

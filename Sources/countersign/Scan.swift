@@ -106,7 +106,8 @@ struct Scan: AsyncParsableCommand {
         defer { following.cancel() }
         let verifier = ImageVerifier(registry: RegistryClient(http: http, configuration: try registry.configuration()))
         let evaluator = Evaluator(
-            policies: snapshot, verifier: verifier, facts: facts, pullSecrets: LivePullSecrets(api))
+            policies: snapshot, verifier: verifier, facts: facts,
+            pullSecrets: LivePullSecrets(api, namespace: Installation.standardName))
         let scan = WorkloadScan(
             api: api, rehearsal: Rehearsal(evaluator: evaluator, timeout: timeout.value),
             options: WorkloadScan.Options(

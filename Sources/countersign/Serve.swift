@@ -18,8 +18,13 @@ struct Serve: AsyncParsableCommand {
             GET /livez, /readyz and /metrics are for operators. Policies and certificate files are read again when they \
             change. SIGTERM drains and exits 0.
 
-            Example:
+            In a cluster (a pod's service account, or --kubeconfig) policies are objects as well: they are watched, the \
+            webhooks are registered as the policies need them, the certificates are made and renewed, and one replica of \
+            several, the holder of a Lease, writes.
+
+            Examples:
               countersign serve --listen 127.0.0.1:8443 --policies policies/
+              countersign serve --listen 0.0.0.0:8443 --kubeconfig ~/.kube/config --webhook-url https://192.0.2.7:8443
             """
     )
 
@@ -28,8 +33,10 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Files and folders of ClusterPolicy objects, YAML or JSON.", valueName: "path"))
-    var policies: [String]
+        help: ArgumentHelp(
+            "Files and folders of ClusterPolicy objects, YAML or JSON; in a cluster, besides its own.",
+            valueName: "path"))
+    var policies: [String] = []
 
     @Flag(help: "Honour the PolicyException objects among the policies; otherwise they are ignored.")
     var exceptions = false
@@ -48,6 +55,9 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("PEM private key of --tls-cert.", valueName: "file"))
     var tlsKey: String?
+
+    @OptionGroup(title: "Cluster")
+    var cluster: MemberOptions
 
     @OptionGroup(title: "Registries")
     var registry: RegistryOptions
@@ -68,18 +78,29 @@ struct Serve: AsyncParsableCommand {
                     ? "--tls-key needs --tls-cert, the certificate that belongs to the key"
                     : "--tls-cert needs --tls-key, the key that belongs to the certificate")
         }
-        guard !policies.isEmpty else { throw ValidationError("--policies needs at least one file or folder") }
+        if cluster.makesWebhooksTrustFiles, tlsCert == nil {
+            throw ValidationError(
+                "--ca-injection and --webhook-ca are about a certificate from --tls-cert, which is missing")
+        }
     }
 
     func run() async throws {
         let log = self.log.start()
         let gate: Gate
         do {
+            let member = try cluster.configuration(
+                honoursExceptions: exceptions, hasCertificateFiles: certificateFiles != nil)
+            guard member != nil || !policies.isEmpty else {
+                throw StartError(
+                    description:
+                        "--policies needs at least one file or folder, or --kubeconfig a cluster to read them from")
+            }
             gate = try Gate(
                 Gate.Configuration(
                     listen: listen, metricsListen: metricsListen, policies: .paths(policies, exceptions: exceptions),
-                    facts: clusterFacts.isEmpty ? .none : .paths(clusterFacts),
-                    certificate: CertificateSource(files: certificateFiles), client: registry.client(),
+                    cluster: member, facts: clusterFacts.isEmpty ? .none : .paths(clusterFacts),
+                    certificate: CertificateSource(files: certificateFiles, isTemporary: member != nil),
+                    client: registry.client(),
                     registry: registry.configuration(), verifier: cache.configuration),
                 log: log)
         } catch {
