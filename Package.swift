@@ -119,7 +119,7 @@ let package = Package(
                 "Admission", "HTTPClient", "JSON", "LocalRegistry", "OCI", "OpenSSL", "Policy", "Registry",
                 "Verification",
             ]),
-        tests("Kubernetes", ["HTTPClient", "JSON", "LocalCluster", "OpenSSL"]),
+        tests("Kubernetes", ["HTTPClient", "HTTPServer", "JSON", "LocalCluster", "OpenSSL", "Processes"]),
         // Cluster's own, against the API server in memory; ClusterTests run against a real one
         .testTarget(
             name: "ControllerTests",

@@ -85,8 +85,9 @@ public final class HTTPClient: Sendable {
         let id = nextID.add(1, ordering: .relaxed).newValue
         let sink = Sink(limit: request.maximumResponseBytes)
         let mailbox = mailbox
-        // Made first: whatever goes wrong from here on, the transfer ends with it.
-        let body = StreamedResponse.Body(sink) { mailbox.post(.cancel(id: id)) }
+        // Made first: whatever goes wrong from here on, the transfer ends with it. It holds the client, which would close
+        // with its last reference otherwise, and this is one.
+        let body = StreamedResponse.Body(sink) { [self] in self.mailbox.post(.cancel(id: id)) }
         let head = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 sink.await(continuation)

@@ -26,7 +26,7 @@ public struct ClusterConfiguration: Sendable {
     }
 
     init(
-        server: String, authorities: Material? = nil, credentials: CredentialSource = CredentialSource()
+        server: String, authorities: Material?, credentials: CredentialSource
     ) throws(APIFailure) {
         let url = server.contains("://") ? server : "https://" + server
         let trimmed = String(url.reversed().drop { $0 == "/" }.reversed())

@@ -4,16 +4,20 @@
 enum RequestPath {
     /// All objects of a type, or those of a namespace.
     static func list(_ type: ResourceType, namespace: String?) throws(APIFailure) -> String {
-        let root = type.group.isEmpty ? ["api", type.version] : ["apis", type.group, type.version]
         let scope = type.isNamespaced ? namespace.map { ["namespaces", $0] } ?? [] : []
-        return try join(root + scope + [type.plural])
+        return try version(group: type.group, type.version) + join(scope + [type.plural])
+    }
+
+    /// What a version of a group has.
+    static func version(group: String, _ version: String) throws(APIFailure) -> String {
+        try join(group.isEmpty ? ["api", version] : ["apis", group, version])
     }
 
     static func object(_ type: ResourceType, _ name: ObjectName, subresource: String?) throws(APIFailure) -> String {
         guard !type.isNamespaced || name.namespace?.isEmpty == false else {
             throw .malformed("\(type) \"\(name.name)\" without its namespace")
         }
-        let path = try list(type, namespace: name.namespace) + "/" + join([name.name]).dropFirst()
+        let path = try list(type, namespace: name.namespace) + join([name.name])
         return try path + (subresource.map { sub throws(APIFailure) in try join([sub]) } ?? "")
     }
 
