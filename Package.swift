@@ -165,7 +165,8 @@ if Context.environment["COUNTERSIGN_FUZZ"] == "1" {
         .executableTarget(
             name: "Fuzzing",
             dependencies: [
-                "CFuzzer", "HTTPServer", "JMESPath", "JSON", "OCI", "OpenSSL", "Policy", "RegularExpression",
+                "CFuzzer", "HTTPServer", "JMESPath", "JSON", "Kubernetes", "OCI", "OpenSSL", "Policy",
+                "RegularExpression",
                 "Sigstore",
                 "YAML",
             ],

@@ -14,7 +14,8 @@ protocol FuzzTarget: Sendable {
 enum Targets {
     static let all: [any FuzzTarget.Type] = [
         JSONTarget.self, YAMLTarget.self, PolicyTarget.self, ReferenceTarget.self, SigningTarget.self,
-        BundleTarget.self, HTTPTarget.self, QueryTarget.self, PatternTarget.self,
+        BundleTarget.self, HTTPTarget.self, QueryTarget.self, PatternTarget.self, KubeconfigTarget.self,
+        WatchTarget.self,
     ]
 
     /// What `--target=` names. libFuzzer passes over flags with two dashes.

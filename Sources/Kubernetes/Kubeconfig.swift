@@ -18,6 +18,13 @@ extension ClusterConfiguration {
         try self.init(kubeconfig, context: context)
     }
 
+    /// The current context of one kubeconfig, whose relative paths count from the working directory.
+    package init(kubeconfigText text: [UInt8]) throws(APIFailure) {
+        var kubeconfig = Kubeconfig()
+        try kubeconfig.add(text, from: "the kubeconfig", folder: "")
+        try self.init(kubeconfig, context: nil)
+    }
+
     init(_ kubeconfig: Kubeconfig, context name: String?) throws(APIFailure) {
         guard let name = name ?? kubeconfig.currentContext else {
             throw .credentials("the kubeconfig has no current context, and none is named")

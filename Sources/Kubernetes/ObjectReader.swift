@@ -4,7 +4,7 @@ import JSON
 ///
 /// The API server takes JSON that is deeper than our readers go, from whoever may write a custom resource. One such
 /// object must not take the others of its type away, so it is handed on as a stub: its metadata, and nothing else.
-enum ObjectReader {
+package enum ObjectReader {
     private static let limits = ParseLimits(maximumBytes: ClientLimits.maximumObjectBytes)
 
     static func object(_ bytes: [UInt8]) throws(APIFailure) -> Value {
@@ -17,7 +17,7 @@ enum ObjectReader {
 
     /// A page of a list. Each item becomes a document of its own, so that whoever keeps one does not keep the page, and
     /// gets the kind and version that items of a list lack.
-    static func page(_ bytes: [UInt8], _ type: ResourceType) throws(APIFailure) -> ObjectPage {
+    package static func page(_ bytes: [UInt8], _ type: ResourceType) throws(APIFailure) -> ObjectPage {
         let root = try leniently(bytes)
         guard let items = root["items"], items.kind == .array || items.isNull else {
             throw .malformed("a list of \(type) without items")
@@ -39,7 +39,7 @@ enum ObjectReader {
     ///
     /// Source: Kubernetes, "Kubernetes API Concepts", Efficient detection of changes.
     /// - Throws: what an `ERROR` line says, as 410.
-    static func event(_ line: [UInt8]) throws(APIFailure) -> WatchEvent {
+    package static func event(_ line: [UInt8]) throws(APIFailure) -> WatchEvent {
         let (root, isStub): (Value, Bool)
         if let document = try? Document(line, limits: limits) {
             (root, isStub) = (document.root, false)

@@ -3,15 +3,17 @@ import JSON
 import Synchronization
 
 /// Cuts what comes into lines.
-struct LineSplitter {
+package struct LineSplitter {
     private var bytes: [UInt8] = []
     /// Where the next line begins, and up to where no line end was found.
     private var (start, searched) = (0, 0)
 
+    package init() {}
+
     /// Whether something has come that no line end has followed.
     var hasRest: Bool { bytes[start...].contains { $0 > 0x20 } }
 
-    mutating func append(_ chunk: [UInt8]) {
+    package mutating func append(_ chunk: [UInt8]) {
         // What was read is thrown away before more is kept.
         if start > 0 {
             bytes.removeFirst(start)
@@ -24,7 +26,7 @@ struct LineSplitter {
     /// The next line that is complete, without its end; nil when more is needed.
     ///
     /// - Throws: when a line is longer than an object can be.
-    mutating func next() throws(APIFailure) -> [UInt8]? {
+    package mutating func next() throws(APIFailure) -> [UInt8]? {
         while let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
             let line = bytes[start..<end]
             (start, searched) = (end + 1, end + 1)

@@ -1,0 +1,7 @@
+import Kubernetes
+
+enum KubeconfigTarget: FuzzTarget {
+    static let name = "kubeconfig"
+
+    static func run(_ bytes: [UInt8]) { _ = try? ClusterConfiguration(kubeconfigText: bytes) }
+}
