@@ -86,7 +86,8 @@ public final class LeaderElection: Leadership {
     public func run() async {
         while !Task.isCancelled {
             let delay = await attempt()
-            await AlarmClock.shared.sleep(until: .now + delay)
+            // Not the alarm clock, which would tick for as long as somebody waits: here, always. This sleep is cancelled once.
+            try? await Task.sleep(for: delay)
         }
         // In a task of its own: in this one every request would be cancelled.
         let release = Task { await self.release() }

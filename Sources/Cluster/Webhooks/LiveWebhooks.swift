@@ -27,7 +27,10 @@ final class LiveWebhooks: Sendable {
 
     func take(_ observation: Observation, at index: Int) {
         switch observation {
-        case .replaced(let objects): set(objects.first, at: index)
+        case .replaced(let objects):
+            // Versions begin anew where etcd was restored from a backup.
+            entries.withLock { $0[index].writtenVersion = 0 }
+            set(objects.first, at: index)
         case .changed(let object):
             guard isNews(object, at: index) else { return }
             set(object, at: index)

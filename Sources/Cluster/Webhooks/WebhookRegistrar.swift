@@ -110,6 +110,11 @@ public final class WebhookRegistrar: Sendable {
             group.addTask { await self.ring(at: self.caBundle.values()) }
             group.addTask { await self.ring(at: self.leadership.changes(), discovers: true) }
             group.addTask { await self.discover() }
+            group.addTask {
+                while (try? await Task.sleep(for: self.configuration.unknownKindInterval)) != nil {
+                    self.discoveryBell.ring()
+                }
+            }
             group.addTask { await self.work() }
         }
     }
@@ -250,20 +255,24 @@ public final class WebhookRegistrar: Sendable {
     /// first writing, which does not wait for it.
     private func discover() async {
         var next: ContinuousClock.Instant?
-        var earliest = ContinuousClock.now
+        var last: (at: ContinuousClock.Instant, policies: PolicySnapshot)?
         while !Task.isCancelled {
             await discoveryBell.wait(until: next)
             guard !Task.isCancelled else { return }
-            guard leadership.isLeader, let policies = policies.value, !policies.policies.isEmpty else {
-                next = nil
-                continue
+            next = nil
+            guard leadership.isLeader, let policies = policies.value, !policies.policies.isEmpty else { continue }
+            let isMissing = state.withLock { !$0.unknownKinds.isEmpty }
+            if let last {
+                let isOld = ContinuousClock.now >= last.at + configuration.discoveryInterval
+                guard isMissing || isOld || last.policies !== policies else { continue }
+                // A folder of policies that is applied is many changes, and asked about once or twice.
+                let earliest = last.at + min(configuration.unknownKindInterval, Self.shortestDiscoveryInterval)
+                guard ContinuousClock.now >= earliest else {
+                    next = earliest
+                    continue
+                }
             }
-            // A folder of policies that is applied is many changes, and asked about once or twice.
-            guard ContinuousClock.now >= earliest else {
-                next = earliest
-                continue
-            }
-            if state.withLock({ !$0.unknownKinds.isEmpty }) { forgetKinds() }
+            if isMissing { forgetKinds() }
             if let types = await discovery() {
                 let known = KnownResources(discovered: types)
                 let isNews = state.withLock { state in
@@ -272,10 +281,7 @@ public final class WebhookRegistrar: Sendable {
                 }
                 if isNews { bell.ring() }
             }
-            let isMissing = state.withLock { !$0.unknownKinds.isEmpty }
-            let interval = isMissing ? configuration.unknownKindInterval : configuration.discoveryInterval
-            next = .now + interval
-            earliest = .now + min(interval, Self.shortestDiscoveryInterval)
+            last = (.now, policies)
         }
     }
 

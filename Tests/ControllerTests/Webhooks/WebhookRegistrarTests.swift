@@ -194,6 +194,54 @@ struct WebhookRegistrarTests {
     }
 }
 
+@Suite("The configurations as they are")
+struct LiveWebhooksTests {
+    private func object(_ version: String, _ caBundle: String = "") throws -> Value {
+        let text = """
+            {"metadata":{"name":"countersign","resourceVersion":"\(version)"},
+             "webhooks":[{"name":"a","clientConfig":{"caBundle":"\(caBundle)"}}]}
+            """
+        return try Document(Array(text.utf8)).root
+    }
+
+    @Test("What a watch tells of what came before a write of ours is passed over")
+    func order() throws {
+        let live = LiveWebhooks(count: 1)
+        #expect(!live.isKnown && live.caBundles.value == nil)
+        live.take(.replaced([]), at: 0)
+        #expect(live.isKnown && live.caBundles.value == [])
+        live.wrote(try object("7", "QQ=="), at: 0)
+        #expect(live.caBundles.value == ["A"])
+        live.take(.changed(try object("6")), at: 0)
+        live.take(.removed(try object("5")), at: 0)
+        #expect(live.caBundles.value == ["A"])
+        live.take(.changed(try object("8", "Qg==")), at: 0)
+        #expect(live.caBundles.value == ["B"])
+        live.take(.removed(try object("9")), at: 0)
+        #expect(live[0] == nil && live.caBundles.value == [])
+    }
+
+    @Test("A list counts whatever its version, and so does what comes after it")
+    func restored() throws {
+        let live = LiveWebhooks(count: 1)
+        live.wrote(try object("1000", "QQ=="), at: 0)
+        live.take(.replaced([try object("3")]), at: 0)
+        #expect(live.caBundles.value == [""])
+        live.take(.changed(try object("4", "Qg==")), at: 0)
+        #expect(live.caBundles.value == ["B"])
+    }
+
+    @Test("All have to be known before anything is said")
+    func several() throws {
+        let live = LiveWebhooks(count: 2)
+        live.take(.replaced([try object("1", "QQ==")]), at: 0)
+        live.take(.stale(.unreachable("away")), at: 1)
+        #expect(live.caBundles.value == nil)
+        live.take(.absent, at: 1)
+        #expect(live.caBundles.value == ["A"])
+    }
+}
+
 @Suite("The doorbell", .timeLimit(.minutes(1)))
 struct DoorbellTests {
     @Test("Rung before or while somebody waits, it wakes once")
