@@ -129,6 +129,24 @@ import YAML
         #expect(asked.subtracting(counted).isEmpty, "nobody counts these")
     }
 
+    /// Arguments are read before a cluster is asked for: what the server does not know would be wrong usage (64).
+    @Test func theExecutableTakesTheArguments() async throws {
+        for settings in ManifestTests.chartSettings {
+            for manifest in try Manifest.read(try await manifests.helm(settings)) {
+                for container in manifest.podSpec?["containers"].map({ Array($0.elements) }) ?? [] {
+                    let arguments = (container["args"]?.strings ?? []).map {
+                        $0.replacing("$(POD_NAMESPACE)", with: "countersign")
+                    }
+                    let result = try await Command.run(
+                        Parts.countersign, arguments + ["--kubeconfig=\(manifests.scratch.path)/none"],
+                        in: manifests.scratch)
+                    #expect(result.status != 0 && result.status != 64, "\(manifest) \(arguments): \(result)")
+                    #expect(result.errors.contains("none"), "\(result)")
+                }
+            }
+        }
+    }
+
     /// The pod has longer to end than the server takes at most.
     @Test func thePodOutlivesTheDrain() throws {
         let pod = try #require(
