@@ -83,11 +83,13 @@ struct ClusterMember: Sendable {
         }
 
         trusted = Latest(configuration.caBundle)
+        let discovery = Discovery(api)
         registrar = WebhookRegistrar(
             api,
             configuration: WebhookRegistrar.Configuration(
                 installation: installation, excludedNamespaces: configuration.excludedNamespaces),
             policies: registered, caBundle: trusted, leadership: leader,
+            discovery: { try? await discovery.resources() }, forgetKinds: { discovery.forget() },
             observer: { event in Self.tell(event, to: logger) })
         if configuration.caBundle == nil {
             certificates = CertificateController(
@@ -103,8 +105,9 @@ struct ClusterMember: Sendable {
         let state = policies.state
         scanner = BackgroundScanner(
             api: api, policies: { state.value.snapshot }, verifier: verifier, facts: layer(facts),
-            leadership: leader,
+            pullSecrets: pullSecrets, leadership: leader,
             configuration: BackgroundScanner.Configuration(interval: configuration.backgroundInterval),
+            targets: { ScanTarget.targets(of: $0, known: (try? await discovery.resources()) ?? []) },
             metrics: registry, observer: { event in Self.tell(event, to: logger) })
 
         metrics.watch(facts)
