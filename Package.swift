@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "countersign",
             dependencies: [
-                "Admission", "Cluster", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "LocalRegistry", "Metrics",
+                "Admission", "CLinux", "Cluster", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "LocalRegistry",
+                "Metrics",
                 "OCI", "OpenSSL", "Policy", "Registry", "Rehearsal", "Sigstore", "Verification", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -124,7 +125,7 @@ let package = Package(
         .testTarget(
             name: "ControllerTests",
             dependencies: [
-                "Admission", "Cluster", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "LocalCluster",
+                "Admission", "CLinux", "Cluster", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "LocalCluster",
                 "LocalRegistry", "Metrics", "OCI", "OpenSSL", "Policy", "Registry", "Rehearsal", "Verification",
                 "YAML",
             ],

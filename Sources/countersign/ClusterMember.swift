@@ -113,6 +113,9 @@ struct ClusterMember: Sendable {
         metrics.watch(facts)
     }
 
+    /// Lists of a whole cluster come and go; what they needed is seldom needed again.
+    private static let tidyingInterval = Duration.seconds(30)
+
     /// Works until the task is cancelled; the lease is given back then.
     ///
     /// - Parameters:
@@ -131,6 +134,7 @@ struct ClusterMember: Sendable {
             group.addTask { await self.registrar.run() }
             group.addTask { await self.events.run() }
             group.addTask { await self.followPolicies(use) }
+            group.addTask { await SpareMemory.giveBack(every: Self.tidyingInterval) }
             if self.configuration.backgroundInterval > .zero { group.addTask { await self.scanner.run() } }
             if let definitions = self.definitions { group.addTask { await definitions.run() } }
             if let certificates = self.certificates {
