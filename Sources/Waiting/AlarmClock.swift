@@ -17,7 +17,10 @@ public final class AlarmClock: Sendable {
     private struct State {
         var sleepers: [Int: Sleeper] = [:]
         var nextTicket = 0
-        var isTicking = false
+        /// When the sleepers are looked at next; nil while there is none.
+        var nextLook: ContinuousClock.Instant?
+        /// Which ticker looks; those before it end when their time has come.
+        var ticker = 0
     }
 
     private let state = Mutex(State())
@@ -26,6 +29,8 @@ public final class AlarmClock: Sendable {
 
     /// Well below the margin that is left between a webhook's deadline and the API server's (100 ms at the least).
     private static let tick = Duration.milliseconds(20)
+    /// Longer than this no ticker sleeps, so that few are left over when nearer alarms come again and again.
+    private static let longestPause = Duration.milliseconds(500)
 
     /// Returns at the instant or up to a tick later; early when the task is cancelled.
     public func sleep(until instant: ContinuousClock.Instant) async {
@@ -41,7 +46,7 @@ public final class AlarmClock: Sendable {
                     state.sleepers[ticket] = Sleeper(until: instant, continuation: continuation)
                     return true
                 }
-                if isAsleep { startTicking() } else { continuation.resume() }
+                if isAsleep { look(at: instant) } else { continuation.resume() }
             }
         } onCancel: {
             let sleeper = state.withLock { $0.sleepers.removeValue(forKey: ticket) }
@@ -49,27 +54,49 @@ public final class AlarmClock: Sendable {
         }
     }
 
-    private func startTicking() {
-        let starts = state.withLock { state in
-            defer { state.isTicking = true }
-            return !state.isTicking
+    /// Sees to it that the sleepers are looked at when this one's time has come, or soon after.
+    private func look(at instant: ContinuousClock.Instant) {
+        let started: (ticker: Int, at: ContinuousClock.Instant)? = state.withLock { state in
+            if let nextLook = state.nextLook, nextLook <= instant + Self.tick { return nil }
+            state.ticker += 1
+            let next = Self.nextLook(for: instant)
+            state.nextLook = next
+            return (state.ticker, next)
         }
-        guard starts else { return }
+        guard let started else { return }
         Task.detached {
-            repeat { try? await Task.sleep(for: Self.tick) } while self.wakeDueSleepers()
+            var next: ContinuousClock.Instant? = started.at
+            while let instant = next {
+                try? await Task.sleep(until: instant, clock: .continuous)
+                next = self.wakeDueSleepers(started.ticker)
+            }
         }
     }
 
-    /// - Returns: whether somebody sleeps on.
-    private func wakeDueSleepers() -> Bool {
+    private static func nextLook(for instant: ContinuousClock.Instant) -> ContinuousClock.Instant {
         let now = ContinuousClock.now
-        let (due, goesOn) = state.withLock { state in
-            let due = state.sleepers.filter { $0.value.until <= now }
-            for ticket in due.keys { state.sleepers[ticket] = nil }
-            state.isTicking = !state.sleepers.isEmpty
-            return (due, state.isTicking)
+        return min(max(instant, now + tick), now + longestPause)
+    }
+
+    /// - Returns: when this ticker looks again; nil when it is over.
+    private func wakeDueSleepers(_ ticker: Int) -> ContinuousClock.Instant? {
+        let now = ContinuousClock.now
+        let (due, next): ([Sleeper], ContinuousClock.Instant?) = state.withLock { state in
+            guard ticker == state.ticker else { return ([], nil) }
+            var due: [Sleeper] = []
+            var nearest: ContinuousClock.Instant?
+            for (ticket, sleeper) in state.sleepers {
+                if sleeper.until <= now {
+                    due.append(sleeper)
+                    state.sleepers[ticket] = nil
+                } else {
+                    nearest = min(nearest ?? sleeper.until, sleeper.until)
+                }
+            }
+            state.nextLook = nearest.map(Self.nextLook)
+            return (due, state.nextLook)
         }
-        for sleeper in due.values { sleeper.continuation.resume() }
-        return goesOn
+        for sleeper in due { sleeper.continuation.resume() }
+        return next
     }
 }

@@ -21,6 +21,15 @@ struct AlarmClockTests {
         }
     }
 
+    @Test("A nearer alarm goes off while a farther one waits")
+    func order() async {
+        let far = Task { await clock.sleep(until: .now + .seconds(3600)) }
+        for _ in 0..<3 { await clock.sleep(until: .now + .milliseconds(1)) }
+        far.cancel()
+        await far.value
+        await clock.sleep(until: .now)
+    }
+
     @Test("Ticks again after everybody has woken")
     func again() async {
         for _ in 0..<3 { await clock.sleep(until: .now) }
