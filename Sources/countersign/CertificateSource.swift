@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import OpenSSL
+import Policy
 
 /// Where the server's certificate comes from: files that are looked at every second, or one made in memory.
 struct CertificateSource: Sendable {
@@ -12,6 +13,8 @@ struct CertificateSource: Sendable {
     struct Files: Sendable {
         let chain: String
         let key: String
+
+        fileprivate var trace: FileTrace { FileTrace(of: [chain, key]) }
     }
 
     /// Larger than any chain; what is larger is no certificate file.
@@ -24,6 +27,7 @@ struct CertificateSource: Sendable {
     struct Loaded: Sendable {
         let context: TLSContext
         fileprivate let content: Content?
+        fileprivate let trace: FileTrace
     }
 
     fileprivate struct Content: Equatable {
@@ -34,8 +38,9 @@ struct CertificateSource: Sendable {
     func load(log: Logger) throws(StartError) -> Loaded {
         do {
             if let files {
+                let trace = files.trace
                 let content = try Self.read(files)
-                return Loaded(context: try Self.context(content), content: content)
+                return Loaded(context: try Self.context(content), content: content, trace: trace)
             }
             let key = try PrivateKey.generate()
             let certificate = try Certificate.selfSigned(
@@ -47,7 +52,7 @@ struct CertificateSource: Sendable {
                     metadata: ["sha256": "\(certificate.fingerprint.hex)"])
             }
             let context = try TLSContext(certificateChainPEM: certificate.pem, privateKeyPEM: key.pem)
-            return Loaded(context: context, content: nil)
+            return Loaded(context: context, content: nil, trace: FileTrace())
         } catch {
             throw StartError(description: "\(error)")
         }
@@ -58,7 +63,10 @@ struct CertificateSource: Sendable {
     func changes(since loaded: Loaded, _ handle: (Result<TLSContext, StartError>) -> Void) async {
         guard let files, var known = loaded.content else { return }
         var context = loaded.context
+        var trace = loaded.trace
         while (try? await Task.sleep(for: Self.interval)) != nil {
+            guard trace.mayHaveChanged else { continue }
+            trace = files.trace
             // Files that are away for a moment are being replaced: the next look finds them.
             guard let content = try? Self.read(files), content != known else { continue }
             known = content

@@ -22,12 +22,13 @@ enum FactsSource: Sendable {
         let facts: any ClusterFacts
         fileprivate let files: FileClusterFacts?
         fileprivate let fingerprint: SHA256Digest?
+        fileprivate let trace: FileTrace
     }
 
     /// - Throws: ``StartError`` with every problem.
     func load(log: Logger) throws(StartError) -> Loaded {
         guard case .paths(let paths) = self else {
-            return Loaded(facts: NoClusterFacts(), files: nil, fingerprint: nil)
+            return Loaded(facts: NoClusterFacts(), files: nil, fingerprint: nil, trace: FileTrace())
         }
         let read = PolicyFiles(reading: paths)
         let manifests = ManifestFacts(read)
@@ -37,14 +38,17 @@ enum FactsSource: Sendable {
         }
         log.notice("cluster facts loaded", metadata: ["objects": "\(manifests.count)"])
         let facts = FileClusterFacts(manifests)
-        return Loaded(facts: facts, files: facts, fingerprint: read.fingerprint)
+        return Loaded(facts: facts, files: facts, fingerprint: read.fingerprint, trace: read.trace)
     }
 
     /// Takes over what has changed in the files, while it can be read; returns when the task is cancelled.
     func watch(_ loaded: Loaded, log: Logger) async {
         guard case .paths(let paths) = self, let facts = loaded.files, var known = loaded.fingerprint else { return }
+        var trace = loaded.trace
         while (try? await Task.sleep(for: Self.interval)) != nil {
+            guard trace.mayHaveChanged else { continue }
             let read = PolicyFiles(reading: paths)
+            trace = read.trace
             guard read.fingerprint != known else { continue }
             known = read.fingerprint
             let manifests = ManifestFacts(read)

@@ -19,6 +19,7 @@ enum PolicySource: Sendable {
         let snapshot: PolicySnapshot
         let result: LoadResult
         fileprivate let fingerprint: SHA256Digest?
+        fileprivate let trace: FileTrace
     }
 
     /// - Parameter isWhole: Whether nothing comes besides, so that an empty set admits everything.
@@ -26,10 +27,12 @@ enum PolicySource: Sendable {
     func load(isWhole: Bool = true, log: Logger) throws(StartError) -> Loaded {
         let result: LoadResult
         var fingerprint: SHA256Digest?
+        var trace = FileTrace()
         switch self {
         case .paths(let paths, let exceptions):
             let files = PolicyFiles(reading: paths)
             fingerprint = files.fingerprint
+            trace = files.trace
             result = PolicyLoader.load(files, honoursExceptions: exceptions)
         case .text(let text, let name):
             do throws(YAMLError) {
@@ -50,14 +53,17 @@ enum PolicySource: Sendable {
         if snapshot.policies.isEmpty && isWhole {
             log.warning("there is no policy with verifyImages rules: every image is admitted")
         }
-        return Loaded(snapshot: snapshot, result: result, fingerprint: fingerprint)
+        return Loaded(snapshot: snapshot, result: result, fingerprint: fingerprint, trace: trace)
     }
 
     /// Calls `handle` with what came of loading whenever the files have changed; returns when the task is cancelled.
     func changes(since loaded: Loaded, _ handle: (LoadResult) -> Void) async {
         guard case .paths(let paths, let exceptions) = self, var known = loaded.fingerprint else { return }
+        var trace = loaded.trace
         while (try? await Task.sleep(for: Self.interval)) != nil {
+            guard trace.mayHaveChanged else { continue }
             let files = PolicyFiles(reading: paths)
+            trace = files.trace
             let fingerprint = files.fingerprint
             guard fingerprint != known else { continue }
             known = fingerprint

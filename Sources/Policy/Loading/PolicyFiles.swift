@@ -11,6 +11,8 @@ public struct PolicyFiles: Sendable {
     /// In the order of the paths given, and by name inside a folder.
     public private(set) var files: [File] = []
     public private(set) var problems: [PolicyProblem] = []
+    /// Whether it is worth reading them again.
+    public private(set) var trace = FileTrace()
 
     /// A file of policies is text that people wrote: the largest known is a few hundred kilobytes.
     public static let maximumFileBytes = 4 << 20
@@ -58,6 +60,7 @@ public struct PolicyFiles: Sendable {
     }
 
     private mutating func read(_ path: String, depth: Int) {
+        trace.look(at: path)
         let resolved = Self.resolved(path)
         switch Self.type(of: resolved) {
         case .typeDirectory?: readFolder(path, depth: depth)
