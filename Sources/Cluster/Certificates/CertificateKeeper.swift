@@ -93,7 +93,10 @@ struct CertificateKeeper: Sendable {
         var around = CertificatePlan.Circumstances(now: now, remembered: remembered, trust: trust)
         around.carried = carried
         around.isRotationAsked = secret.map { CertificateSecret.isRotationAsked(of: $0) } ?? false
-        around.announcedFor = announcedSince.map { instant - $0.since }
+        // The Secret may have changed since the configurations were looked at.
+        if let announcedSince, announcedSince.next == state?.book?.next?.certificate {
+            around.announcedFor = instant - announcedSince.since
+        }
         around.retiredFor = retiredSince.mapValues { instant - $0 }
         around.seenFor = seenSince.map { instant - $0.since } ?? .zero
         return around
