@@ -136,8 +136,9 @@ struct Stage: Sendable {
     // MARK: What must hold for every test
 
     /// The API server refused us nothing: the rights of deploy/ are enough.
-    func expectNothingForbidden(sourceLocation: SourceLocation = #_sourceLocation) throws {
-        #expect(try cluster.audit.forbidden(since: mark).isEmpty, sourceLocation: sourceLocation)
+    /// - Parameter other: since when; nil for since the test began.
+    func expectNothingForbidden(since other: Int? = nil, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        #expect(try cluster.audit.forbidden(since: other ?? mark).isEmpty, sourceLocation: sourceLocation)
     }
 
     /// The writes of our servers since the test began.
