@@ -103,8 +103,8 @@ public final class HTTPClient: Sendable {
 
     private func order(_ request: Request, idleTimeout: Duration?) throws(Failure) -> Order {
         try request.validate()
-        guard request.deadline > .now else { throw .timedOut }
         let origin = try Origin(of: request.url)
+        guard request.deadline > .now else { throw .timedOut }
         let usesBundle = origin.isSecure && request.onlyAuthorities == nil
         return Order(
             method: request.method,
