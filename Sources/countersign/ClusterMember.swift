@@ -106,7 +106,10 @@ struct ClusterMember: Sendable {
         scanner = BackgroundScanner(
             api: api, policies: { state.value.snapshot }, verifier: verifier, facts: layer(facts),
             pullSecrets: pullSecrets, leadership: leader,
-            configuration: BackgroundScanner.Configuration(interval: configuration.backgroundInterval),
+            configuration: BackgroundScanner.Configuration(
+                interval: configuration.backgroundInterval,
+                excludedNamespaces: configuration.excludedNamespaces.union([installation.namespace])),
+            // Without an answer, the kinds that every cluster has.
             targets: { ScanTarget.targets(of: $0, known: (try? await discovery.resources()) ?? []) },
             metrics: registry, observer: { event in Self.tell(event, to: logger) })
 

@@ -100,7 +100,7 @@ struct Scan: AsyncParsableCommand {
         let snapshot = loaded.ofExistingObjects(includingAll: true)
 
         // (2) The kinds that they look at, and how much there is.
-        let targets = ScanTarget.targets(of: snapshot)
+        let targets = ScanTarget.targets(of: snapshot, known: try await Discovery(api).resources())
         let facts = LiveFacts(api, namespace: Installation.standardName)
         let following = Task { await facts.run() }
         defer { following.cancel() }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TestSupport
 
-/// What people see of it beside a denial.
+/// What people see of it beside a denial: `countersign scan`, events and reports.
 @Suite(.needsCluster) struct SeenTests {
     private func scan(_ stage: Stage, _ flags: [String]) async throws -> CommandResult {
         try await Command.run(
@@ -72,5 +72,59 @@ import Testing
         try await stage.admin.succeed(
             "get", "pods,deployments,events", "--namespace", stage.namespace, "-o",
             "jsonpath={range .items[*]}{.metadata.name} {.metadata.resourceVersion};{end}")
+    }
+
+    @Test func eventsAndReports() async throws {
+        let stage = try await Stage.set()
+        let crds = ClusterParts.path("Tests/Fixtures/wgpolicyk8s/crds.yaml")
+        try await stage.admin.succeed("apply", "-f", crds)
+        try await stage.admin.succeed("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        #expect(try await stage.run("old", "unsigned").status == 0)
+        try await stage.applyPolicy()
+        let replica = try await Replica.start(
+            in: stage.cluster, flags: ["--background-interval", "1s"])
+        try await stage.becomes(.denied, "unsigned", "policy enforced")
+
+        // (1) A denial is told on the workload and on the policy; a dry run is not.
+        let denied = try await stage.run("denied", "unsigned")
+        #expect(denied.status != 0)
+        func events(_ object: String, _ namespace: String) async throws -> String {
+            try await stage.admin.succeed(
+                "get", "events", "--namespace", namespace, "--field-selector", "involvedObject.name=\(object)",
+                "-o", "jsonpath={range .items[*]}{.type} {.reason} {.involvedObject.kind} {.message}{\"\\n\"}{end}")
+        }
+        try await stage.takes("event on the pod") {
+            try await events("denied", stage.namespace).contains("Warning PolicyViolation Pod policy check-image fail")
+        }
+        try await stage.takes("event on the policy") {
+            try await events("check-image", "default").contains("Pod \(stage.namespace)/denied: fail (blocked)")
+        }
+        #expect(try await !events("check-image", "default").contains("probe"))
+        let described = try await stage.admin.succeed("describe", "clusterpolicy", "check-image")
+        #expect(described.contains("PolicyViolation"), "\(described)")
+
+        // (2) What was there before has a report, and so has what comes.
+        func report(_ pod: String) async throws -> String {
+            let uid = try await stage.admin.read("{.metadata.uid}", of: "pod", pod, "--namespace", stage.namespace)
+            return try await stage.admin.read(
+                "{.summary.pass} {.summary.fail} {.results[0].result} {.results[0].policy} {.scope.name}",
+                of: "policyreport", "countersign-\(uid)", "--namespace", stage.namespace)
+        }
+        try await stage.takes("report on what was there") { try await report("old") == "0 1 fail check-image old" }
+        #expect(try await stage.run("new", "signed2").status == 0)
+        try await stage.takes("report on what comes") { try await report("new") == "1 0 pass check-image new" }
+        let mark = stage.cluster.audit.mark()
+        try await Task.sleep(for: .seconds(3))
+        let written = try stage.writes(since: mark).filter { $0.resource.hasSuffix("reports") }
+        #expect(written.isEmpty, "\(written)")
+
+        // (3) Without the policy there is nothing to say.
+        try await stage.admin.succeed("delete", "clusterpolicy", "check-image")
+        try await stage.takes("reports removed") {
+            try await stage.admin.succeed("get", "policyreports", "--namespace", stage.namespace, "-o", "name").isEmpty
+        }
+        try stage.expectNothingForbidden()
+        await replica.end(SIGTERM)
+        try await stage.admin.succeed("delete", "-f", crds)
     }
 }

@@ -26,18 +26,19 @@ public final class BackgroundScanner: Sendable {
         /// Objects a second: ten thousand take two minutes, and a list of 50 is asked for every half second.
         public static let standardRate = 100
 
+        /// - Parameter excludedNamespaces: Those that no webhook is asked about.
         public init(
             interval: Duration = .seconds(3600), retryInterval: Duration = .seconds(60),
             settling: Duration = .seconds(2), look: Duration = .seconds(1),
-            scan: WorkloadScan.Options = WorkloadScan.Options(
-                excludedNamespaces: DesiredWebhooks.systemNamespaces.union([Installation.standardName]),
-                rate: standardRate)
+            excludedNamespaces: Set<String> = DesiredWebhooks.systemNamespaces.union([Installation.standardName]),
+            rate: Int? = standardRate, pageSize: Int = 50
         ) {
             self.interval = interval
             self.retryInterval = retryInterval
             self.settling = settling
             self.look = look
-            self.scan = scan
+            scan = WorkloadScan.Options(
+                excludedNamespaces: excludedNamespaces, rate: rate, pageSize: pageSize)
         }
     }
 

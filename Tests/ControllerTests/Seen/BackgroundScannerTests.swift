@@ -37,7 +37,7 @@ struct BackgroundScannerTests {
                 leadership: Led(leader: leader),
                 configuration: BackgroundScanner.Configuration(
                     interval: interval, retryInterval: retry, settling: .milliseconds(5), look: .milliseconds(1),
-                    scan: WorkloadScan.Options(excludedNamespaces: ["kube-system"], pageSize: 2)),
+                    excludedNamespaces: ["kube-system"], rate: nil, pageSize: 2),
                 metrics: metrics, observer: { event in self.events.withLock { $0.append(event) } })
         }
 
