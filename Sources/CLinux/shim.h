@@ -2,11 +2,13 @@
 #ifndef COUNTERSIGN_CLINUX_H
 #define COUNTERSIGN_CLINUX_H
 
+#include <elf.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
@@ -31,6 +33,24 @@ static inline uint32_t countersign_epoll_events(const struct epoll_event *event)
 
 static inline uint64_t countersign_epoll_datum(const struct epoll_event *event) {
     return event->data.u64;
+}
+
+// Where the linker puts the header of the executable.
+extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
+
+// Lets go of the pages of code that have been read so far. They are clean (code is never written to here, nor by the
+// loader: segments with write permission, where relocations are, are left alone), and what is needed again is mapped
+// again from the page cache.
+static inline void countersign_release_code(void) {
+    const char *base = (const char *)&__ehdr_start;
+    const Elf64_Phdr *segments = (const Elf64_Phdr *)(base + __ehdr_start.e_phoff);
+    for (int i = 0; i < __ehdr_start.e_phnum; i++) {
+        if (segments[i].p_type != PT_LOAD || (segments[i].p_flags & (PF_X | PF_W)) != PF_X) { continue; }
+        unsigned long page = 4095, begin = (unsigned long)base + segments[i].p_vaddr, end = begin + segments[i].p_memsz;
+        begin = (begin + page) & ~page;
+        end &= ~page;
+        if (begin < end) { madvise((void *)begin, end - begin, MADV_DONTNEED); }
+    }
 }
 
 #endif
