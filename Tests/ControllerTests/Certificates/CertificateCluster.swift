@@ -16,11 +16,12 @@ struct CertificateCluster {
     /// What the webhook configurations carry: what the last leader's registrar has written.
     let live = Latest<Set<String>?>([])
 
-    /// Quick enough for a test; what counts is the order of things, which these do not change.
+    /// Quick enough for a test; what counts is the order of things, which these do not change. The overlap is as long as
+    /// a busy machine may keep a replica from noticing.
     static var schedule: CertificateSchedule {
         var schedule = CertificateSchedule()
-        schedule.propagation = .milliseconds(2)
-        schedule.overlap = .milliseconds(20)
+        schedule.propagation = .milliseconds(5)
+        schedule.overlap = .milliseconds(400)
         schedule.tick = .milliseconds(5)
         return schedule
     }
