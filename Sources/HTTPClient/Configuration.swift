@@ -19,7 +19,8 @@ extension HTTPClient {
     public struct Configuration: Sendable {
         /// A PEM file of authorities to trust besides the system's. It is read once, when the client is made.
         public var caFile: String?
-        /// More requests to the same host and port than this wait for a connection (HTTP/2 shares one).
+        /// More requests to the same host and port than this wait for a connection. HTTP/2 shares one; over HTTP/1.1
+        /// each watch of an API server holds one, and some twenty of them must leave room for requests.
         public var maximumConnectionsPerHost: Int
         public var connectTimeout: Duration
         public var userAgent: String
@@ -27,7 +28,7 @@ extension HTTPClient {
 
         public init(
             caFile: String? = nil,
-            maximumConnectionsPerHost: Int = 16,
+            maximumConnectionsPerHost: Int = 64,
             connectTimeout: Duration = .seconds(5),
             userAgent: String = "countersign",
             proxy: ProxySettings = ProxySettings()
