@@ -50,8 +50,12 @@ static inline CURLcode countersign_easy_set_socket_function(
     return curl_easy_setopt(easy, option, value);
 }
 
-static inline CURLcode countersign_easy_get_socket(CURL *easy, CURLINFO info, curl_socket_t *value) {
-    return curl_easy_getinfo(easy, info, value);
+// CURLOPT_CLOSESOCKETFUNCTION.
+typedef int (*countersign_close_function)(void *context, curl_socket_t socket);
+
+static inline CURLcode countersign_easy_set_close_function(
+    CURL *easy, CURLoption option, countersign_close_function value) {
+    return curl_easy_setopt(easy, option, value);
 }
 
 static inline CURLcode countersign_easy_get_long(CURL *easy, CURLINFO info, long *value) {

@@ -1,5 +1,4 @@
 import CCurl
-import Glibc
 
 /// One transfer's settings and state in libcurl; freed with this object.
 @safe final class EasyHandle {
@@ -55,9 +54,15 @@ import Glibc
         try check(unsafe countersign_easy_set_pointer(pointer, contextOption, context))
     }
 
-    /// Sets what is called with each socket before it is connected.
-    func set(socketFunction: @escaping countersign_socket_function) throws(HTTPClient.Failure) {
-        try check(unsafe countersign_easy_set_socket_function(pointer, CURLOPT_SOCKOPTFUNCTION, socketFunction))
+    /// Sets what is called with each socket before it is connected, and to close it.
+    func set(
+        opened: @escaping countersign_socket_function, _ openedContext: UnsafeMutableRawPointer,
+        closed: @escaping countersign_close_function, _ closedContext: UnsafeMutableRawPointer
+    ) throws(HTTPClient.Failure) {
+        try check(unsafe countersign_easy_set_socket_function(pointer, CURLOPT_SOCKOPTFUNCTION, opened))
+        try check(unsafe countersign_easy_set_pointer(pointer, CURLOPT_SOCKOPTDATA, openedContext))
+        try check(unsafe countersign_easy_set_close_function(pointer, CURLOPT_CLOSESOCKETFUNCTION, closed))
+        try check(unsafe countersign_easy_set_pointer(pointer, CURLOPT_CLOSESOCKETDATA, closedContext))
     }
 
     func set(_ option: CURLoption, lines: [String]) throws(HTTPClient.Failure) {
@@ -89,14 +94,6 @@ import Glibc
             throw .configuration(
                 "this libcurl refuses a setting: \(unsafe String(cString: curl_easy_strerror(status)))")
         }
-    }
-
-    /// Ends the connection that the transfer uses, for everybody; libcurl finds it closed by the other side.
-    func shutDownConnection() {
-        var socket = curl_socket_t(-1)
-        guard unsafe countersign_easy_get_socket(pointer, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK, socket >= 0
-        else { return }
-        shutdown(socket, Int32(SHUT_RDWR))
     }
 
     func string(_ info: CURLINFO) -> String? {

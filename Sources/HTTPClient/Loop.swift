@@ -45,7 +45,8 @@ final class Loop {
         switch letter {
         case .start(let id, let order, let recipient):
             do throws(HTTPClient.Failure) {
-                let transfer = try Transfer(order: order, environment: environment, sink: recipient.sink)
+                let transfer = try Transfer(
+                    order: order, environment: environment, sockets: multi.sockets, sink: recipient.sink)
                 guard multi.add(transfer.easy) else {
                     throw .configuration("libcurl did not take the request")
                 }
@@ -74,7 +75,7 @@ final class Loop {
         guard let earliest = nextDeadline, earliest <= .now else { return }
         let now = ContinuousClock.now
         for (address, entry) in running where entry.transfer.expiry <= now {
-            entry.transfer.noteSilence()
+            if entry.transfer.speaksAgainstConnection { multi.sockets.shutDown(entry.transfer.order.origin) }
             end(address, with: .failure(.timedOut))
         }
         nextDeadline = running.values.map(\.transfer.expiry).min()

@@ -2,10 +2,12 @@ import CCurl
 
 /// libcurl's set of transfers and connections; freed with the last reference.
 ///
-/// `@unchecked Sendable`: the pointer never changes and lives as long as the object. Off the loop's thread nothing but
+/// `@unchecked Sendable`: what it holds never changes and lives as long as the object. Off the loop's thread nothing but
 /// ``wake()`` is called, and `curl_multi_wakeup` is the one function that libcurl allows from any thread.
 @safe final class MultiHandle: @unchecked Sendable {
     private let pointer: UnsafeMutableRawPointer
+    /// Used on the loop's thread, and when this object ends.
+    let sockets = SocketTable()
 
     init(maximumConnectionsPerHost: Int) throws(HTTPClient.Failure) {
         guard let pointer = unsafe curl_multi_init() else { throw .configuration("libcurl is out of memory") }

@@ -1,5 +1,4 @@
 import CCurl
-import Glibc
 
 /// What the loop needs to know to make one request, redirects not included.
 struct Order: Sendable {
@@ -48,7 +47,11 @@ extension EasyHandle {
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_QUICK_EXIT, 1)
         try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, environment.configuration.connectTimeout.milliseconds))
-        try prepareSocket()
+        // With SocketTable's time for data that nobody acknowledges: a network that swallows everything is noticed within
+        // a minute, also on a connection that is silent, as that of a watch.
+        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try set(CURLOPT_TCP_KEEPIDLE, 30)
+        try set(CURLOPT_TCP_KEEPINTVL, 10)
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
 
         // (3) HTTP/2 where TLS offers it, on a connection that others may share; plain text is HTTP/1.1, and must not
@@ -63,21 +66,6 @@ extension EasyHandle {
         // An empty text, unlike none, keeps libcurl from reading http_proxy and its kin.
         try set(CURLOPT_PROXY, (order.origin.isSecure ? proxy.httpsProxy : proxy.httpProxy) ?? "")
         try set(CURLOPT_NOPROXY, proxy.noProxy ?? "")
-    }
-
-    /// A network that swallows everything is noticed within a minute: on a silent connection (a watch, one kept for
-    /// later) by keep-alive probes, on others by data that nobody acknowledges.
-    private func prepareSocket() throws(HTTPClient.Failure) {
-        try set(CURLOPT_TCP_KEEPALIVE, 1)
-        try set(CURLOPT_TCP_KEEPIDLE, 30)
-        try set(CURLOPT_TCP_KEEPINTVL, 10)
-        try unsafe set(socketFunction: { _, socket, _ in
-            var milliseconds: UInt32 = 30_000
-            // A kernel without this option waits as long as it always did.
-            unsafe _ = setsockopt(
-                socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
-            return Int32(CURL_SOCKOPT_OK)
-        })
     }
 
     private func prepareTLS(_ order: Order, _ environment: Environment) throws(HTTPClient.Failure) {

@@ -13,6 +13,7 @@ final class Transfer {
 
     let order: Order
     let easy: EasyHandle
+    private let sockets: SocketTable
     /// Where a body goes that is read as it comes; nil where it is collected.
     private let sink: Sink?
     /// When the transfer is over if nothing more comes.
@@ -22,8 +23,9 @@ final class Transfer {
     /// Why we broke the transfer off from inside a callback; libcurl only knows that we did.
     private var refusal: HTTPClient.Failure?
 
-    init(order: Order, environment: Environment, sink: Sink?) throws(HTTPClient.Failure) {
+    init(order: Order, environment: Environment, sockets: SocketTable, sink: Sink?) throws(HTTPClient.Failure) {
         self.order = order
+        self.sockets = sockets
         self.sink = sink
         expiry = order.deadline
         easy = try EasyHandle()
@@ -31,6 +33,17 @@ final class Transfer {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         try unsafe easy.set(CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA, Self.bodyFunction, context)
         try unsafe easy.set(CURLOPT_HEADERFUNCTION, CURLOPT_HEADERDATA, Self.lineFunction, context)
+        try unsafe easy.set(
+            opened: Self.openedFunction, context,
+            closed: SocketTable.closeFunction, Unmanaged.passUnretained(sockets).toOpaque())
+    }
+
+    private static let openedFunction: countersign_socket_function = { context, socket, _ in
+        if let context = unsafe context {
+            let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            transfer.sockets.add(socket, for: transfer.order.origin)
+        }
+        return Int32(CURL_SOCKOPT_OK)
     }
 
     // libcurl breaks a transfer off when a function returns another count than it was given.
@@ -95,11 +108,8 @@ final class Transfer {
         if let idleTimeout = order.idleTimeout { expiry = .now + idleTimeout }
     }
 
-    /// To be called when the transfer expires.
-    func noteSilence() {
-        guard order.distrustsSilence, !head.isComplete else { return }
-        easy.shutDownConnection()
-    }
+    /// Whether that it expires, now, tells something about its connection.
+    var speaksAgainstConnection: Bool { order.distrustsSilence && !head.isComplete }
 
     /// How much a stated length may make us reserve before the bytes are there.
     private static let maximumReservation = 1 << 20

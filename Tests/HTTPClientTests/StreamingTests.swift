@@ -120,8 +120,8 @@ struct StreamingTests {
         #expect(try await text(response.body, 5) == "late\n")
     }
 
-    @Test("Silence for longer than is allowed ends it", arguments: [false, true])
-    func idle(distrusting: Bool) async throws {
+    @Test("Silence for longer than is allowed ends it")
+    func idle() async throws {
         let gate = Gate()
         let server = try ScriptedServer { _, socket in
             socket.write(head + chunk("one\n"))
@@ -132,10 +132,36 @@ struct StreamingTests {
         let client = try HTTPClient(.init())
         var request = HTTPClient.Request(server.url)
         request.deadline = .now + .milliseconds(50)
-        request.distrustsSilence = distrusting
         let response = try await client.open(request, idleTimeout: .milliseconds(20))
         #expect(try await text(response.body, 4) == "one\n")
         #expect(await failure(of: response.body) == .timedOut)
+    }
+
+    @Test(
+        "A request that nobody answers ends what else leads to the server, where it is told to",
+        arguments: [false, true])
+    func distrust(distrusting: Bool) async throws {
+        let gate = Gate()
+        let server = try ScriptedServer { request, socket in
+            if request.line.contains("/watch") { socket.write(head + chunk("one\n")) }
+            gate.wait()
+            socket.write(chunk("two\n"))
+            return false
+        }
+        defer { gate.open() }
+        let client = try HTTPClient(.init())
+        let watch = try await client.open(.init(server.url + "/watch"), idleTimeout: .seconds(10))
+        #expect(try await text(watch.body, 4) == "one\n")
+        var request = HTTPClient.Request(server.url + "/silent")
+        request.deadline = .now + .milliseconds(20)
+        request.distrustsSilence = distrusting
+        #expect(await HTTPClientTests.failure(of: request, by: client) == .timedOut)
+        if !distrusting { gate.open() }
+        if distrusting {
+            #expect(await failure(of: watch.body) == .truncated)
+        } else {
+            #expect(try await text(watch.body, 4) == "two\n")
+        }
     }
 
     @Test("Who reads too slowly gets what was taken, and then the reason")
