@@ -1,6 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import HTTPClient
 import Kubernetes
 
 /// How the API server is reached; the same flags for every command that does.
@@ -30,15 +29,5 @@ struct ClusterAccess: ParsableArguments {
         } catch {
             throw StartError(description: kubeconfig.map { "--kubeconfig \($0): \(error)" } ?? "\(error)")
         }
-    }
-
-    /// The API server, for commands that cannot do without.
-    ///
-    /// - Throws: ``StartError``; outside of a cluster `KUBECONFIG` and the user's own kubeconfig are not read.
-    func client(_ http: HTTPClient) throws(StartError) -> KubernetesClient {
-        guard let configuration = try configuration() else {
-            throw StartError(description: "there is no cluster to ask: give --kubeconfig FILE")
-        }
-        return KubernetesClient(http: http, configuration: configuration)
     }
 }
