@@ -29,6 +29,7 @@ public actor CertificateController {
     private let maker: CertificateMaker
 
     private var keeper: CertificateKeeper
+    private var secret = TrackedObject()
     /// Whether the Secret has been read since this replica leads.
     private var hasReadAsLeader = false
     /// Writing is tried again after this.
@@ -92,13 +93,8 @@ public actor CertificateController {
     }
 
     private func take(_ observation: Observation) {
-        switch observation {
-        case .replaced(let secrets): keeper.take(secrets.first, at: .now)
-        case .changed(let secret): keeper.take(secret, at: .now)
-        case .removed, .absent: keeper.take(nil, at: .now)
-        case .stale(let failure): report(.stale("\(failure)"))
-        case .current: break
-        }
+        if case .stale(let failure) = observation { report(.stale("\(failure)")) }
+        if secret.take(observation) { keeper.take(secret.object, at: .now) }
     }
 
     /// Serves with what may be served with, and takes the next step if this replica leads.
@@ -162,15 +158,16 @@ public actor CertificateController {
             guard let book = try maker.book(after: action, at: now) else { return }
             let body = try CertificateSecret.body(
                 book, named: name, over: keeper.secret, endsRequest: action.endsRequest)
-            keeper.take(try await write(body), at: .now)
+            let moment = secret.moment
+            take(answer: try await write(body), since: moment)
             failures = 0
             restsUntil = nil
             problems = []
             report(.written(action: action.word, summary: action.summary ?? ""))
             follow()
             publishBundle()
-        } catch let failure as APIFailure where failure.isConflict {
-            // Somebody was quicker; what they made of it is looked at next.
+        } catch let failure as APIFailure where failure.isConflict || failure.isNotFound {
+            // Somebody was quicker, or has deleted it; what they made of it is looked at next.
             await readAgain()
         } catch {
             rest(after: .failed(action: action.word, reason: "\(error)"))
@@ -191,13 +188,22 @@ public actor CertificateController {
     }
 
     private func readAgain() async {
-        do {
-            keeper.take(try await api.get(.secrets, name), at: .now)
+        let moment = secret.moment
+        var answer: Value?
+        do throws(APIFailure) {
+            answer = try await api.get(.secrets, name)
         } catch {
             guard error.isNotFound else { return rest(after: .stale("\(error)")) }
-            keeper.take(nil, at: .now)
         }
-        hasReadAsLeader = true
+        // Where the watch was heard meanwhile, it is asked once more: what it told may be from before the question.
+        if take(answer: answer, since: moment) { hasReadAsLeader = true }
+    }
+
+    @discardableResult
+    private func take(answer: Value?, since moment: TrackedObject.Moment) -> Bool {
+        guard secret.take(answer: answer, since: moment) else { return false }
+        keeper.take(secret.object, at: .now)
+        return true
     }
 
     /// Says what is wrong, once.

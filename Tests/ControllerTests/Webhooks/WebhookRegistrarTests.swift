@@ -210,7 +210,7 @@ struct LiveWebhooksTests {
         #expect(!live.isKnown && live.caBundles.value == nil)
         live.take(.replaced([]), at: 0)
         #expect(live.isKnown && live.caBundles.value == [])
-        live.wrote(try object("7", "QQ=="), at: 0)
+        live.wrote(try object("7", "QQ=="), at: 0, since: live.moment(at: 0))
         #expect(live.caBundles.value == ["A"])
         live.take(.changed(try object("6")), at: 0)
         live.take(.removed(try object("5")), at: 0)
@@ -224,7 +224,7 @@ struct LiveWebhooksTests {
     @Test("A list counts whatever its version, and so does what comes after it")
     func restored() throws {
         let live = LiveWebhooks(count: 1)
-        live.wrote(try object("1000", "QQ=="), at: 0)
+        live.wrote(try object("1000", "QQ=="), at: 0, since: live.moment(at: 0))
         live.take(.replaced([try object("3")]), at: 0)
         #expect(live.caBundles.value == [""])
         live.take(.changed(try object("4", "Qg==")), at: 0)
