@@ -31,7 +31,7 @@ struct Uninstall: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The Secret with the CA, for --purge.", valueName: "name"))
     var caSecret = Installation.standardCASecret
 
-    @Flag(help: "Delete the Secret with the CA and the Lease, too; servers that still run would make new ones.")
+    @Flag(help: "Delete the Secret with the CA, too.")
     var purge = false
 
     @Option(help: ArgumentHelp("For how long running servers leave everything alone.", valueName: "duration"))

@@ -78,7 +78,11 @@ struct CertificateKeeper: Sendable {
         for certificate in state?.book?.bundle ?? [] where state?.book != remembered {
             if !certificates.contains(certificate) { certificates.append(certificate) }
         }
-        return CertificateSecret.pem(Array(certificates.prefix(CertificatePlan.maximumAuthorities)))
+        // In an order of their own: that another one is served under is no reason to write all webhooks anew.
+        let kept = certificates.prefix(CertificatePlan.maximumAuthorities).sorted {
+            $0.fingerprint.hex < $1.fingerprint.hex
+        }
+        return CertificateSecret.pem(kept)
     }
 
     /// What a leader does next.

@@ -155,6 +155,8 @@ public final class LeaderElection: Leadership {
 
     /// - Parameter begin: When the attempt began: others may have seen the lease renewed from then on.
     private func lead(_ lease: Value, _ begin: ContinuousClock.Instant) {
+        // A lapse is over, and what was left undone in it has to be looked at: who listens hears of both.
+        endIfOverdue()
         let now = clock()
         let begins = state.withLock { state in
             defer { state.leadsUntil = begin + timings.renewDeadline }

@@ -36,7 +36,7 @@ public struct Uninstallation: Sendable {
     static let holderPrefix = "countersign-uninstall-"
 
     /// - Parameters:
-    ///   - removesState: Deletes the Secret with the CA and the Lease, too.
+    ///   - removesState: Deletes the Secret with the CA, too.
     ///   - report: Told what was done, a sentence at a time.
     public init(
         _ api: any KubernetesAPI, _ installation: Installation, removesState: Bool, timings: Timings = .standard,
@@ -76,7 +76,7 @@ public struct Uninstallation: Sendable {
         guard removesState else { return }
         let secret = ObjectName(installation.caSecret, namespace: installation.namespace)
         tell(try await delete(.secrets, secret), .secrets, secret)
-        tell(try await delete(.leases, lease), .leases, lease)
+        // Not the Lease: a server that still runs would make a new one, lead, and put everything back.
     }
 
     private func tell(_ isDeleted: Bool, _ type: ResourceType, _ name: ObjectName) {

@@ -50,9 +50,12 @@ public final class WebhookRegistrar: Sendable {
     private struct State {
         var known = KnownResources.builtIn
         var unknownKinds: [String] = []
+        /// Whether the API server was asked for its kinds, whatever it answered.
+        var hasAsked = false
         /// What the API server made of a replacement by us, where that is not what was wanted, and what was.
         var accepted: [Int: (wanted: LiveConfiguration, stored: LiveConfiguration)] = [:]
-        var budget = WriteBudget()
+        /// For each configuration its own: a fight over one must not hold up the others.
+        var budgets = Array(repeating: WriteBudget(), count: DesiredWebhooks.all.count)
     }
 
     private let api: any KubernetesAPI
@@ -164,7 +167,13 @@ public final class WebhookRegistrar: Sendable {
         var turn = Turn.done
         for (index, configuration) in desired.configurations.enumerated() {
             do throws(APIFailure) {
-                if let delay = try await settle(configuration, at: index), turn == .done { turn = .later(delay) }
+                guard let delay = try await settle(configuration, at: index, unknown: desired.unknownKinds)
+                else { continue }
+                switch turn {
+                case .done: turn = .later(delay)
+                case .later(let other): turn = .later(min(delay, other))
+                case .failed: break
+                }
             } catch {
                 guard error != .cancelled else { return .failed }
                 observer(.failed(configuration.name, error))
@@ -182,36 +191,45 @@ public final class WebhookRegistrar: Sendable {
     }
 
     /// - Returns: how long to wait where the budget does not allow a write that is needed.
-    private func settle(_ wanted: WebhookConfiguration, at index: Int) async throws(APIFailure) -> Duration? {
+    private func settle(
+        _ wanted: WebhookConfiguration, at index: Int, unknown: [String]
+    ) async throws(APIFailure) -> Duration? {
         let stored = live[index]
         guard !wanted.webhooks.isEmpty else {
             guard stored != nil else { return nil }
-            return try await spending { () async throws(APIFailure) in try await self.delete(wanted, at: index) }
+            return try await spending(at: index) { () async throws(APIFailure) in
+                try await self.delete(wanted, at: index)
+            }
         }
         guard let caBundle = wanted.caBundle, let form = Self.form(of: wanted) else { return nil }
+        // What another leader registered is better than a guess.
+        guard stored == nil || unknown.isEmpty || state.withLock({ $0.hasAsked }) else { return nil }
         let ignoresCA = caBundle.injection != nil
         if let stored, isSettled(LiveConfiguration(stored, ignoringCABundle: ignoresCA), as: form, at: index) {
             return nil
         }
-        return try await spending { () async throws(APIFailure) in
+        return try await spending(at: index) { () async throws(APIFailure) in
             try await self.write(wanted, as: form, at: index, ignoringCABundle: ignoresCA)
         }
     }
 
-    private func spending(_ write: () async throws(APIFailure) -> Void) async throws(APIFailure) -> Duration? {
-        if let delay = state.withLock({ $0.budget.spend(at: .now) }) { return delay }
+    private func spending(
+        at index: Int, _ write: () async throws(APIFailure) -> Void
+    ) async throws(APIFailure) -> Duration? {
+        if let delay = state.withLock({ $0.budgets[index].spend(at: .now) }) { return delay }
         guard leadership.isLeader else { return nil }
         try await write()
         return nil
     }
 
     private func delete(_ wanted: WebhookConfiguration, at index: Int) async throws(APIFailure) {
+        let moment = live.moment(at: index)
         do throws(APIFailure) {
             try await api.delete(wanted.type, wanted.objectName)
         } catch {
             guard error.isNotFound else { throw error }
         }
-        live.wrote(nil, at: index)
+        live.wrote(nil, at: index, since: moment)
         observer(.deleted(wanted.name))
     }
 
@@ -219,14 +237,16 @@ public final class WebhookRegistrar: Sendable {
         _ wanted: WebhookConfiguration, as form: LiveConfiguration, at index: Int, ignoringCABundle: Bool
     ) async throws(APIFailure) {
         // (1) Applying creates what is missing and takes our fields back.
+        var moment = live.moment(at: index)
         var stored = try await api.apply(wanted.type, wanted.objectName, wanted.object())
-        live.wrote(stored, at: index)
+        live.wrote(stored, at: index, since: moment)
 
         // (2) It leaves what others added, as a webhook or a selector that lets objects pass. A replacement does not.
         if LiveConfiguration(stored, ignoringCABundle: ignoringCABundle) != form {
             guard leadership.isLeader else { return }
+            moment = live.moment(at: index)
             stored = try await api.replace(wanted.type, wanted.objectName, wanted.object(replacing: stored))
-            live.wrote(stored, at: index)
+            live.wrote(stored, at: index, since: moment)
 
             // (3) What differs even then, the API server itself has added: it is newer than we are.
             let result = LiveConfiguration(stored, ignoringCABundle: ignoringCABundle)
@@ -273,14 +293,15 @@ public final class WebhookRegistrar: Sendable {
                 }
             }
             if isMissing { forgetKinds() }
-            if let types = await discovery() {
-                let known = KnownResources(discovered: types)
-                let isNews = state.withLock { state in
-                    defer { state.known = known }
-                    return state.known != known
-                }
-                if isNews { bell.ring() }
+            let types = await discovery()
+            let isNews = state.withLock { state in
+                let before = (state.known, state.hasAsked)
+                // A group that does not answer now, or whose kinds went, is still asked about: too much does no harm.
+                state.known = KnownResources(discovered: state.known.types.union(types ?? []))
+                state.hasAsked = true
+                return before != (state.known, true)
             }
+            if isNews { bell.ring() }
             last = (.now, policies)
         }
     }

@@ -21,7 +21,7 @@ struct CertificateCluster {
     static var schedule: CertificateSchedule {
         var schedule = CertificateSchedule()
         schedule.propagation = .milliseconds(5)
-        schedule.overlap = .milliseconds(400)
+        schedule.overlap = .seconds(2)
         schedule.tick = .milliseconds(5)
         return schedule
     }

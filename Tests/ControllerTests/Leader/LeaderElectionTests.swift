@@ -88,7 +88,8 @@ struct LeaderElectionTests {
 
     @Test("A holder that is stuck does not lead for longer than its deadline")
     func stuck() async {
-        let first = replica("a")
+        let events = Events()
+        let first = replica("a", events)
         _ = await first.attempt()
         clock.advance(9.9)
         #expect(first.isLeader)
@@ -96,6 +97,8 @@ struct LeaderElectionTests {
         #expect(!first.isLeader)
         _ = await first.attempt()
         #expect(first.isLeader)
+        // Whoever listens looks again at what happened meanwhile.
+        #expect(events.all == [.began, .ended("the lease could not be renewed in time"), .began])
     }
 
     @Test("Of two who see the lease free, one wins")
