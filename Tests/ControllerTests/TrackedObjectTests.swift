@@ -11,7 +11,9 @@ private final class Tracked {
     var isKnown: Bool { tracked.isKnown }
     var moment: TrackedObject.Moment { tracked.moment }
     func take(_ observation: Observation) -> Bool { tracked.take(observation) }
-    func take(answer: Value?, since moment: TrackedObject.Moment) -> Bool { tracked.take(answer: answer, since: moment) }
+    func take(answer: Value?, since moment: TrackedObject.Moment) -> Bool {
+        tracked.take(answer: answer, since: moment)
+    }
 }
 
 @Suite("An object that is watched and written")
