@@ -9,10 +9,12 @@ FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends make libssl-dev libcurl4-openssl-dev zlib1g-dev pkg-config
 WORKDIR /countersign
-# What the packages are fetched by comes first: a change of the sources does not fetch them again.
+# The Swift packages come first: a change of the sources does not fetch them again.
 COPY Package.swift ./
+RUN swift package resolve
+# `make build` and the scripts that it runs.
 COPY Makefile ./
-COPY .ci/packages .ci/
+COPY .ci/packages .ci/quietly .ci/
 COPY Sources Sources
 COPY Tests Tests
 RUN make build \
