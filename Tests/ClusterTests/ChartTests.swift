@@ -36,8 +36,8 @@ import YAML
 
     @Test(arguments: [
         "replicas=three", "replicas=-1", "image.pullPolicy=Sometimes", "image.digest=sha256:abc", "image.repository=",
-        "server.logLevel=loud", "server.backgroundInterval=hourly", "networkPolicy.egressPorts=[]",
-        "networkPolicy.egressPorts=[70000]", "rbac.secretNamespaces=[Default]", "certManager.issuer.kind=Vault",
+        "server.logLevel=loud", "server.backgroundInterval=hourly", "networkPolicy.registryPorts=[]",
+        "networkPolicy.apiServerPorts=[70000]", "rbac.secretNamespaces=[Default]", "certManager.issuer.kind=Vault",
         "highAvailabilty.enabled=true", "server.logFormt=json", "podLabels={a: 1}", "tolerations={}",
     ]) func valueIsRefused(setting: String) async throws {
         let result = try await manifests.tryHelm([setting])

@@ -61,10 +61,33 @@ import YAML
         #expect(
             pod["topologySpreadConstraints"]?.elements.compactMap { $0["topologyKey"]?.string }
                 == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"])
+        // A hard one counts control planes, which take no replica, and leaves rollouts without a place.
+        #expect(
+            pod["topologySpreadConstraints"]?.elements.allSatisfy {
+                $0["whenUnsatisfiable"]?.string == "ScheduleAnyway"
+            } == true)
         let priority = try #require(overlay.first { $0.kind == "PriorityClass" })
         #expect(pod["priorityClassName"]?.string == priority.name)
         let budget = try #require(overlay.first { $0.kind == "PodDisruptionBudget" })
         #expect(budget.value["spec"]?["maxUnavailable"]?.integer == 1)
+    }
+
+    /// Networks do not agree on what a block of addresses is: for Cilium neither nodes, on which the API server runs, nor
+    /// pods are in any.
+    @Test func theAPIServerIsWithinReach() throws {
+        let policy = try #require(
+            try Manifest.read(Manifests.read("install.yaml")).first { $0.kind == "NetworkPolicy" })
+        let rules = try #require(policy.value["spec"]?["egress"].map { Array($0.elements) })
+        func ports(_ rule: Value) -> Set<Int> { Set(rule["ports"]?.elements.compactMap { $0["port"]?.integer } ?? []) }
+        #expect(rules.filter { $0["to"] == nil }.reduce(into: Set()) { $0.formUnion(ports($1)) }
+            == [53, 443, 6443, 8443, 16443])
+        for rule in rules {
+            // No ports would be all ports.
+            #expect(!ports(rule).isEmpty)
+            guard let peers = rule["to"].map({ Array($0.elements) }) else { continue }
+            #expect(peers.contains { $0["namespaceSelector"] != nil })
+            #expect(peers.contains { $0["ipBlock"]?["except"]?.strings.contains("169.254.0.0/16") == true })
+        }
     }
 
     // MARK: The API server takes them
@@ -103,7 +126,8 @@ import YAML
         ["highAvailability.enabled=true", "priorityClassName=system-cluster-critical", "image.tag=main"],
         [
             "certManager.enabled=true", "certManager.issuer.name=ca", "certManager.issuer.kind=ClusterIssuer",
-            "networkPolicy.egressPorts=[443, 8443]", "extraVolumes=[{name: ca, configMap: {name: ca}}]",
+            "networkPolicy.apiServerPorts=[443, 8443]", "networkPolicy.registryPorts=[5000, 3128]",
+            "extraVolumes=[{name: ca, configMap: {name: ca}}]",
             "extraVolumeMounts=[{name: ca, mountPath: /ca}]", "server.extraArgs=[--registry-ca=/ca/ca.pem]",
         ],
         [
