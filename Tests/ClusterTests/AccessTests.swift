@@ -96,18 +96,22 @@ import YAML
             ("list", "secrets"), ("watch", "secrets"), ("create", "secrets"), ("delete", "pods"), ("create", "pods"),
             ("patch", "validatingwebhookconfigurations.admissionregistration.k8s.io/another"),
             ("delete", "customresourcedefinitions.apiextensions.k8s.io/clusterpolicies.kyverno.io"),
-            ("update", "clusterroles.rbac.authorization.k8s.io"),
+            ("update", "clusterroles.rbac.authorization.k8s.io"), ("get", "pods"), ("watch", "deployments.apps"),
             ("create", "subjectaccessreviews.authorization.k8s.io"),
         ] {
             #expect(try await !may(verb, resource), "\(verb) \(resource)")
         }
         for (verb, resource) in [
-            ("create", "secrets"), ("watch", "secrets"), ("patch", "secrets/countersign-tls"),
+            ("create", "secrets"), ("watch", "secrets"), ("update", "secrets/countersign-tls"),
             ("update", "leases.coordination.k8s.io/countersign"),
         ] {
             #expect(try await may(verb, resource, in: "countersign"), "\(verb) \(resource)")
         }
-        for (verb, resource) in [("delete", "secrets/pull"), ("update", "leases.coordination.k8s.io/another")] {
+        for (verb, resource) in [
+            ("delete", "secrets/pull"), ("update", "leases.coordination.k8s.io/another"),
+            // Verbs that nothing in the server uses.
+            ("patch", "secrets/countersign-tls"), ("list", "leases.coordination.k8s.io"),
+        ] {
             #expect(try await !may(verb, resource, in: "countersign"), "\(verb) \(resource)")
         }
     }
