@@ -142,8 +142,8 @@ let package = Package(
         .testTarget(
             name: "ClusterTests",
             dependencies: [
-                "TestSupport", "CLinux", "Cluster", "HTTPClient", "JSON", "Kubernetes", "OCI", "OpenSSL", "Policy",
-                "YAML",
+                "TestSupport", "CLinux", "Cluster", "HTTPClient", "HTTPServer", "JSON", "Kubernetes", "OCI", "OpenSSL",
+                "Policy", "YAML",
             ],
             swiftSettings: settings),
 

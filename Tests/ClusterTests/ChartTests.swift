@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServer
 import JSON
 import Testing
 import YAML
@@ -39,6 +40,7 @@ import YAML
         "server.logLevel=loud", "server.backgroundInterval=hourly", "networkPolicy.registryPorts=[]",
         "networkPolicy.apiServerPorts=[70000]", "rbac.secretNamespaces=[Default]", "certManager.issuer.kind=Vault",
         "highAvailabilty.enabled=true", "server.logFormt=json", "podLabels={a: 1}", "tolerations={}",
+        "extraEnv=[{name: NO_PROXY, vale: a}]", "extraEnv=[{name: A, value: 1}]",
     ]) func valueIsRefused(setting: String) async throws {
         let result = try await manifests.tryHelm([setting])
         #expect(result.status != 0 && result.errors.contains("schema"), "\(result)")
@@ -69,6 +71,8 @@ import YAML
         func container(_ settings: [String]) async throws -> Value {
             try #require(try await deployment(settings)["spec"]?["template"]?["spec"]?["containers"]?[0])
         }
+        let variables = try await container(["extraEnv=[{name: HTTPS_PROXY, value: 'http://proxy:3128'}]"])["env"]
+        #expect(variables?.elements.compactMap { $0["name"]?.string } == ["POD_NAMESPACE", "HTTPS_PROXY"])
         let digest = "sha256:" + String(repeating: "0", count: 64)
         #expect(
             try await container(["image.digest=\(digest)"])["image"]?.string
@@ -85,6 +89,19 @@ import YAML
         #expect(
             try await deployment(["namespace.create=false"], flags: ["--namespace", "gate"])["metadata"]?["namespace"]?
                 .string == "gate")
+    }
+
+    /// A Certificate names an issuer that is there: ours, or the one that was named.
+    @Test(arguments: [
+        ([], "Issuer/countersign"), (["kind=ClusterIssuer"], "Issuer/countersign"),
+        (["kind=ClusterIssuer", "name=ca"], "ClusterIssuer/ca"), (["name=ca"], "Issuer/ca"),
+    ]) func issuerIsThere(settings: [String], issuer: String) async throws {
+        let rendered = try Manifest.read(
+            try await manifests.helm(["certManager.enabled=true"] + settings.map { "certManager.issuer.\($0)" }))
+        let reference = try #require(
+            rendered.first { $0.kind == "Certificate" }?.value["spec"]?["issuerRef"])
+        #expect("\(reference["kind"]?.string ?? "")/\(reference["name"]?.string ?? "")" == issuer)
+        #expect(rendered.contains { $0.kind == "Issuer" } == (issuer == "Issuer/countersign"))
     }
 
     /// Where Secrets are narrowed to namespaces, no right over all of them is left.
@@ -110,7 +127,7 @@ import YAML
 
     // MARK: What the manifests say of the server is so
 
-    /// The dashboard asks for nothing that nobody counts.
+    /// The dashboard asks for nothing that nobody counts, and leaves nothing out.
     @Test func dashboardShowsWhatIsCounted() throws {
         let dashboard = try Manifests.read("kustomize/overlays/monitoring/dashboard.json")
         let root = try Document(Array(dashboard.utf8)).root
@@ -127,6 +144,7 @@ import YAML
             counted.formUnion(text.matches(of: /"((?:countersign|process)_[a-z_]+)"/).map { String($0.output.1) })
         }
         #expect(asked.subtracting(counted).isEmpty, "nobody counts these")
+        #expect(counted.subtracting(asked).isEmpty, "nobody sees these")
     }
 
     /// Arguments are read before a cluster is asked for: what the server does not know would be wrong usage (64).
@@ -151,7 +169,8 @@ import YAML
     @Test func thePodOutlivesTheDrain() throws {
         let pod = try #require(
             try Manifest.read(Manifests.read("install.yaml")).first { $0.kind == "Deployment" }?.podSpec)
-        let drain = 10
-        #expect(try #require(pod["terminationGracePeriodSeconds"]?.integer) >= drain + 5)
+        let grace = try #require(pod["terminationGracePeriodSeconds"]?.integer)
+        // After the drain the Lease is given back.
+        #expect(Duration.seconds(grace) >= Server.Deadlines().drain + .seconds(5))
     }
 }

@@ -79,8 +79,9 @@ import YAML
             try Manifest.read(Manifests.read("install.yaml")).first { $0.kind == "NetworkPolicy" })
         let rules = try #require(policy.value["spec"]?["egress"].map { Array($0.elements) })
         func ports(_ rule: Value) -> Set<Int> { Set(rule["ports"]?.elements.compactMap { $0["port"]?.integer } ?? []) }
-        #expect(rules.filter { $0["to"] == nil }.reduce(into: Set()) { $0.formUnion(ports($1)) }
-            == [53, 443, 6443, 8443, 16443])
+        #expect(
+            rules.filter { $0["to"] == nil }.reduce(into: Set()) { $0.formUnion(ports($1)) }
+                == [53, 443, 6443, 8443, 16443])
         for rule in rules {
             // No ports would be all ports.
             #expect(!ports(rule).isEmpty)
@@ -140,6 +141,7 @@ import YAML
             "server.imagePullSecrets=[one, two]", "server.insecureRegistries=['registry.internal:5000']",
             "server.installDefinitions=false", "server.excludeNamespaces=[kube-system, other]",
             "image.pullSecrets=[pull]", "podLabels={team: platform}",
+            "extraEnv=[{name: NO_PROXY, value: $(KUBERNETES_SERVICE_HOST)}]",
             "podAnnotations={note: text}", "nodeSelector={kubernetes.io/os: linux}", "tolerations=[{operator: Exists}]",
         ],
     ]
