@@ -14,6 +14,23 @@ extension HTTPClient {
             self.httpProxy = httpProxy
             self.noProxy = noProxy
         }
+
+        /// The proxy variables of an environment: `https_proxy` and `no_proxy` in either case, `http_proxy` in this one
+        /// only, as a CGI program gets the other from whoever asks it. As in Go, this machine is always reached directly.
+        public init(environment: [String: String]) {
+            func value(_ name: String) -> String? {
+                let text = environment[name] ?? environment[name.uppercased()]
+                return text?.isEmpty == false ? text : nil
+            }
+            let direct = value("no_proxy")
+            // libcurl takes the star for everything only where it stands alone.
+            let isEverything = direct?.split(separator: ",").contains { String($0).trimmingBlanks == "*" } ?? false
+            self.init(
+                httpsProxy: value("https_proxy"), httpProxy: environment["http_proxy"],
+                noProxy: isEverything ? "*" : ([direct].compactMap(\.self) + Self.loopback).joined(separator: ","))
+        }
+
+        private static let loopback = ["localhost", "127.0.0.0/8", "::1"]
     }
 
     public struct Configuration: Sendable {

@@ -6,6 +6,8 @@ public struct ClusterConfiguration: Sendable {
     public let server: String
     /// The namespace of the service account or of the context; nil where neither names one.
     public internal(set) var namespace: String?
+    /// Whether it is that of the pod that this process runs in: then ``namespace`` is the pod's.
+    public internal(set) var isInCluster = false
 
     /// The only authorities that may vouch for the API server; nil for those that the client trusts anyway.
     var authorities: Material?

@@ -23,7 +23,23 @@ extension ClusterConfiguration {
             credentials: CredentialSource(bearer: .token(.file(folder + "/token"))))
         let namespace = (try? Material.file(folder + "/namespace").read("the namespace")) ?? ""
         configuration.namespace = namespace.isEmpty ? nil : namespace.trimmed
+        configuration.isInCluster = true
         return configuration
+    }
+
+    /// The API server that somebody means who runs a command: that of the file; else of those that `KUBECONFIG` lists;
+    /// else of the cluster that this process runs in; else of `~/.kube/config`.
+    ///
+    /// - Parameter context: of the files; who names one does not mean the pod.
+    public static func asKubectl(
+        kubeconfig path: String?, context: String?, environment: [String: String],
+        folder: String = serviceAccountFolder
+    ) throws(APIFailure) -> ClusterConfiguration {
+        let namesFiles = path != nil || context != nil || environment["KUBECONFIG"]?.isEmpty == false
+        if !namesFiles, let configuration = try inCluster(environment: environment, folder: folder) {
+            return configuration
+        }
+        return try ClusterConfiguration(kubeconfig: path, context: context, environment: environment)
     }
 }
 

@@ -75,8 +75,11 @@ struct Kubeconfig {
             guard !files.isEmpty else { throw .credentials("none of the files in KUBECONFIG can be read") }
             return files
         }
-        guard let home = environment["HOME"], !home.isEmpty else { throw .credentials("there is no kubeconfig") }
-        return [home + "/.kube/config"]
+        let file = (environment["HOME"] ?? "") + "/.kube/config"
+        guard Material.contents(of: file) != nil else {
+            throw .credentials("no kubeconfig is given, KUBECONFIG lists none, and \(file) cannot be read")
+        }
+        return [file]
     }
 
     mutating func add(_ path: String) throws(APIFailure) {

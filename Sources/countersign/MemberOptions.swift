@@ -70,6 +70,10 @@ struct MemberOptions: ParsableArguments {
     private static let maximumBundleBytes = 1 << 20
 
     func validate() throws {
+        // A server reads no other kubeconfig.
+        guard access.context == nil || access.kubeconfig != nil else {
+            throw ValidationError("--context needs --kubeconfig")
+        }
         if let webhookUrl {
             guard let url = URL(string: webhookUrl), url.scheme == "https", let host = url.host(), !host.isEmpty,
                 url.path.isEmpty || url.path == "/", url.query == nil, url.fragment == nil, url.user == nil

@@ -53,15 +53,8 @@ struct RegistryOptions: ParsableArguments {
         return configuration
     }
 
-    /// The only place that looks at the proxy variables of the environment.
     func client(environment: [String: String] = ProcessInfo.processInfo.environment) -> HTTPClient.Configuration {
-        func value(_ name: String) -> String? {
-            let text = environment[name.lowercased()] ?? environment[name.uppercased()]
-            return text?.isEmpty == false ? text : nil
-        }
-        return HTTPClient.Configuration(
-            caFile: certificateAuthorities,
-            proxy: HTTPClient.ProxySettings(
-                httpsProxy: value("https_proxy"), httpProxy: environment["http_proxy"], noProxy: value("no_proxy")))
+        HTTPClient.Configuration(
+            caFile: certificateAuthorities, proxy: HTTPClient.ProxySettings(environment: environment))
     }
 }

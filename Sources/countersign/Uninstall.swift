@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import FoundationEssentials
 import HTTPClient
 import Kubernetes
 
@@ -9,13 +10,15 @@ struct Uninstall: AsyncParsableCommand {
         abstract: "Delete the webhooks of Countersign from a cluster, so that nothing waits for a server that is gone.",
         discussion: """
             Takes the lease over, so that servers that still run stop writing for a minute, and deletes the webhook \
-            configurations. Then delete the servers; policies and their definitions stay. Done again, it finds nothing. \
-            Runs in the cluster by itself, or with --kubeconfig.
+            configurations. Then delete the servers; policies and their definitions stay. Done again, it finds nothing.
+
+            Without --kubeconfig it asks as kubectl does: the files of KUBECONFIG, or the cluster that it runs in, or \
+            ~/.kube/config.
 
             Exit codes: 0 done, 1 the cluster cannot be reached or refuses, 64 wrong usage.
 
             Example:
-              countersign uninstall --kubeconfig ~/.kube/config && kubectl delete -f install.yaml
+              countersign uninstall && kubectl delete -f install.yaml
             """
     )
 
@@ -47,12 +50,11 @@ struct Uninstall: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let http = try HTTPClient(HTTPClient.Configuration())
+        let proxy = HTTPClient.ProxySettings(environment: ProcessInfo.processInfo.environment)
+        let http = try HTTPClient(HTTPClient.Configuration(proxy: proxy))
         defer { http.close() }
         do {
-            guard let configuration = try access.configuration() else {
-                throw Failed("there is no cluster to uninstall from: give --kubeconfig FILE")
-            }
+            let configuration = try access.configurationAsKubectl()
             let api = KubernetesClient(http: http, configuration: configuration)
             let installation = Installation(
                 namespace: namespace ?? ownNamespace(configuration), caSecret: caSecret)
@@ -68,6 +70,6 @@ struct Uninstall: AsyncParsableCommand {
 
     /// In the cluster the pod's namespace is ours; a context's is whatever its owner works in.
     private func ownNamespace(_ configuration: ClusterConfiguration) -> String {
-        access.kubeconfig == nil ? configuration.namespace ?? Installation.standardName : Installation.standardName
+        (configuration.isInCluster ? configuration.namespace : nil) ?? Installation.standardName
     }
 }

@@ -122,6 +122,28 @@ import Testing
         #expect(proxy.requests.count == 1)
     }
 
+    @Test func readsTheProxyFromAnEnvironment() {
+        let proxy = HTTPClient.ProxySettings(environment: [
+            "HTTPS_PROXY": "http://a:1", "https_proxy": "http://b:2", "HTTP_PROXY": "http://c:3", "NO_PROXY": "d,e",
+        ])
+        #expect(proxy.httpsProxy == "http://b:2")
+        #expect(proxy.httpProxy == nil)
+        #expect(proxy.noProxy == "d,e,localhost,127.0.0.0/8,::1")
+        #expect(HTTPClient.ProxySettings(environment: ["https_proxy": ""]).httpsProxy == nil)
+        #expect(HTTPClient.ProxySettings(environment: ["no_proxy": "a, *"]).noProxy == "*")
+    }
+
+    @Test(arguments: ["127.0.0.1", "127.9.9.9", "localhost", "[::1]"])
+    func reachesThisMachineWithoutTheProxyOfAnEnvironment(host: String) async throws {
+        let proxy = try ScriptedServer { _, socket in socket.write(answer(body: "from the proxy")) }
+        let environment = ["http_proxy": proxy.url, "no_proxy": "a.example"]
+        let client = try HTTPClient(.init(proxy: .init(environment: environment)))
+        // Whether somebody is there or not: nobody asks the proxy.
+        _ = await failure(of: .init("http://\(host):\(try BlockingListener().port)/"), by: client)
+        #expect(proxy.requests.isEmpty)
+        #expect(try await client.send(.init("http://registry.example/")).body == Array("from the proxy".utf8))
+    }
+
     @Test func saysWhatTheProxyRefused() async throws {
         let proxy = try ScriptedServer { _, socket in
             socket.write(answer("407 Proxy Authentication Required"))

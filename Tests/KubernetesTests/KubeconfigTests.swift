@@ -216,6 +216,48 @@ struct KubeconfigTests {
         }
         #expect(throws: APIFailure.self) { try ClusterConfiguration(kubeconfig: nil) }
     }
+
+    @Test("A command asks the cluster that kubectl would ask")
+    func asKubectl() throws {
+        let home = try Folder()
+        let pod = try Folder()
+        try pod.write("token", to: "token")
+        try pod.write("CA", to: "ca.crt")
+        try pod.write("gate", to: "namespace")
+        func file(_ server: String, to name: String) throws -> String {
+            try home.write(
+                """
+                current-context: a
+                clusters: [{name: c, cluster: {server: 'https://\(server)'}}]
+                contexts: [{name: a, context: {cluster: c, namespace: a}}, {name: b, context: {cluster: c, namespace: b}}]
+                """, to: name)
+        }
+        let given = try file("given", to: "given")
+        let listed = try file("listed", to: "listed")
+        var environment = ["HOME": home.path]
+        func found(_ path: String? = nil, context: String? = nil) throws -> String {
+            let found = try ClusterConfiguration.asKubectl(
+                kubeconfig: path, context: context, environment: environment, folder: pod.path)
+            return "\(found.server) \(found.namespace ?? "-") \(found.isInCluster)"
+        }
+        #expect(throws: APIFailure.self) { try found() }
+        environment["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
+        environment["KUBERNETES_SERVICE_PORT"] = "443"
+        #expect(try found() == "https://10.0.0.1:443 gate true")
+        // A context is one of a kubeconfig.
+        #expect(throws: APIFailure.self) { try found(context: "b") }
+        try FileManager.default.createDirectory(atPath: home.path + "/.kube", withIntermediateDirectories: true)
+        _ = try file("usual", to: ".kube/config")
+        #expect(try found() == "https://10.0.0.1:443 gate true")
+        #expect(try found(context: "b") == "https://usual b false")
+        environment["KUBERNETES_SERVICE_HOST"] = nil
+        #expect(try found() == "https://usual a false")
+        environment["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
+        environment["KUBECONFIG"] = "/no/such/file:\(listed):\(given)"
+        #expect(try found() == "https://listed a false")
+        #expect(try found(context: "b") == "https://listed b false")
+        #expect(try found(given) == "https://given a false")
+    }
 }
 
 @Suite("Inside a cluster")
