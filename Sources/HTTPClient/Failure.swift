@@ -3,8 +3,10 @@ extension HTTPClient {
     public enum Failure: Error, Sendable, Equatable, CustomStringConvertible {
         /// The request's deadline passed.
         case timedOut
-        /// No connection, or it broke before an answer came; the text says what happened and where.
+        /// No connection; the text says what happened and where.
         case unreachable(String)
+        /// The connection broke before an answer came: the server may have done what it was asked, or not.
+        case disconnected(String)
         /// The TLS handshake failed; the text says why.
         case tls(String)
         /// The response's body is longer than the request allows.
@@ -31,7 +33,7 @@ extension HTTPClient {
         public var description: String {
             switch self {
             case .timedOut: "the request timed out"
-            case .unreachable(let reason): reason
+            case .unreachable(let reason), .disconnected(let reason): reason
             case .tls(let reason): "TLS failed: \(reason)"
             case .tooLarge(let limit): "the response is larger than the limit of \(limit) bytes"
             case .readerTooSlow(let limit): "more than \(limit) bytes of the response waited to be read"

@@ -30,11 +30,11 @@ struct FailureReader {
         case CURLE_COULDNT_CONNECT: .unreachable("cannot connect to \(place): \(connectReason)")
         // The request's own deadline is the loop's business, so this is the time to connect.
         case CURLE_OPERATION_TIMEDOUT: .unreachable("\(place) did not accept a connection in time")
-        case CURLE_GOT_NOTHING: .unreachable("\(place) closed the connection without an answer")
+        case CURLE_GOT_NOTHING: .disconnected("\(place) closed the connection without an answer")
         case CURLE_PARTIAL_FILE: .truncated
         case CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
-            hasHead ? .truncated : .unreachable("the connection to \(place) broke\(detail)")
-        case CURLE_SEND_ERROR: .unreachable("the connection to \(place) broke\(detail)")
+            hasHead ? .truncated : .disconnected("the connection to \(place) broke\(detail)")
+        case CURLE_SEND_ERROR: .disconnected("the connection to \(place) broke\(detail)")
         case CURLE_SSL_CONNECT_ERROR: .tls(handshakeReason)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR: .tls(certificateReason)
         case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CLIENTCERT, CURLE_SSL_CACERT_BADFILE:

@@ -13,7 +13,10 @@ public enum ClientLimits {
     /// As deep as the API server itself reads JSON, and the list around it.
     static let maximumListDepth = 10_010
 
-    /// For a request that is no watch: the API server gives its own 60 s at most, webhooks 30 s of it.
+    /// For one object, which comes from the API server's memory or straight from etcd: one that is silent for longer is
+    /// worth another connection.
+    static let getTimeout = Duration.seconds(10)
+    /// For other requests that are no watch: the API server gives its own 60 s at most, webhooks 30 s of it.
     static let requestTimeout = Duration.seconds(35)
     /// Until a watch is answered. The answer comes before the first event, so that it is quick unless the API server is
     /// in trouble.

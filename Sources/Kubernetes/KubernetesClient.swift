@@ -14,6 +14,8 @@ public final class KubernetesClient: KubernetesAPI {
     private let keeper: CredentialKeeper
     private let base: String
     private let connectTo: String?
+    /// The value of `Host`, where the URL does not say it.
+    private let host: String?
     private let observer: (@Sendable (APIObservation) -> Void)?
     private let sleep: @Sendable (Duration) async -> Void
 
@@ -42,9 +44,12 @@ public final class KubernetesClient: KubernetesAPI {
             // The URL says what the server is called; where it is, is said beside it.
             base = "https://\(name):\(place.port)\(place.path)"
             connectTo = "\(place.host):\(place.port)"
+            // As in Go, the other name counts in the handshake only: what stands before API servers may sort by this one.
+            host = place.port == 443 ? place.host : connectTo
         } else {
             base = configuration.server
             connectTo = nil
+            host = nil
         }
     }
 
@@ -148,6 +153,11 @@ public final class KubernetesClient: KubernetesAPI {
             self.resource = resource
             self.path = path
         }
+
+        var timeout: Duration {
+            if isStream { return ClientLimits.watchOpening }
+            return verb == "get" ? ClientLimits.getTimeout : ClientLimits.requestTimeout
+        }
     }
 
     private struct Reply {
@@ -184,7 +194,8 @@ public final class KubernetesClient: KubernetesAPI {
             } catch .tooLarge {
                 return nil
             } catch {
-                // A connection can end just as something is asked on it. Reading again harms nobody.
+                // A connection can end just as something is asked on it. Reading again harms nobody; where no connection
+                // could be had, it would only take twice as long to say so.
                 guard call.method == "GET", !hasReconnected, error.isBrokenConnection else { throw APIFailure(error) }
                 hasReconnected = true
                 continue
@@ -243,14 +254,14 @@ public final class KubernetesClient: KubernetesAPI {
 
     private func request(_ call: Call, _ identity: Identity) -> HTTPClient.Request {
         var headers = [(name: "Accept", value: "application/json")]
+        if let host { headers.append(("Host", host)) }
         if let authorization = identity.authorization { headers.append(("Authorization", authorization.value)) }
         for header in configuration.credentials.impersonation { headers.append((header.name, header.value)) }
         if call.body != nil { headers.append(("Content-Type", call.contentType)) }
-        let timeout = call.isStream ? ClientLimits.watchOpening : ClientLimits.requestTimeout
         return HTTPClient.Request(
             method: call.method, url: base + call.path, headers: headers, body: call.body,
             maximumResponseBytes: call.isStream ? ClientLimits.maximumWaitingBytes : call.maximumBytes,
-            deadline: .now + timeout, maximumRedirects: 0, onlyAuthorities: identity.authorities,
+            deadline: .now + call.timeout, maximumRedirects: 0, onlyAuthorities: identity.authorities,
             connectTo: connectTo, proxy: configuration.proxy, clientCertificate: identity.certificate,
             verifiesPeer: configuration.verifiesServer, distrustsSilence: true)
     }
@@ -268,7 +279,7 @@ extension Selection {
 extension HTTPClient.Failure {
     fileprivate var isBrokenConnection: Bool {
         switch self {
-        case .unreachable, .truncated: true
+        case .disconnected, .truncated: true
         default: false
         }
     }

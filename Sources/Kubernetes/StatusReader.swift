@@ -37,7 +37,7 @@ extension APIFailure {
             case .timedOut: .unreachable("no answer in time")
             case .readerTooSlow: .unreachable("a watch was read too slowly")
             case .truncated: .unreachable("the connection ended before the answer was complete")
-            case .unreachable, .tls, .configuration: .unreachable(failure.description)
+            case .unreachable, .disconnected, .tls, .configuration: .unreachable(failure.description)
             case .tooLarge, .headerTooLarge, .malformed: .malformed(failure.description)
             case .tooManyRedirects, .redirectRefused: .malformed("it redirects")
             }

@@ -77,7 +77,7 @@ public enum RegistryFailure: Error, Sendable, Equatable, CustomStringConvertible
                 .unreachable(host: host, reason: "it redirects from https to http, or to no URL of either")
             case .malformed: .malformed(what: what, reason: "the answer is not HTTP that can be read")
             case .headerTooLarge(let bytes): .tooLarge(what: "the header of \(what)", limit: bytes, setting: nil)
-            case .unreachable(let reason): .unreachable(host: host, reason: reason)
+            case .unreachable(let reason), .disconnected(let reason): .unreachable(host: host, reason: reason)
             case .tls, .closed, .configuration, .readerTooSlow:
                 .unreachable(host: host, reason: failure.description)
             }

@@ -84,7 +84,7 @@ extension RegistryObservation.Outcome {
         self =
             switch failure {
             case .timedOut: .timedOut
-            case .unreachable, .tls, .closed, .configuration: .unreachable
+            case .unreachable, .disconnected, .tls, .closed, .configuration: .unreachable
             case .cancelled: .cancelled
             case .tooLarge, .headerTooLarge, .tooManyRedirects, .redirectRefused, .malformed, .truncated,
                 .readerTooSlow:
@@ -97,7 +97,7 @@ extension HTTPClient.Failure {
     /// Whether a server that speaks the other scheme would fail so.
     var mayBeAnotherScheme: Bool {
         switch self {
-        case .tls, .unreachable: true
+        case .tls, .unreachable, .disconnected: true
         default: false
         }
     }

@@ -199,7 +199,7 @@ struct StreamingTests {
         #expect(await failure(of: response.body) == .truncated)
         let nobody = try ScriptedServer { _, _ in false }
         let closing = await failure(opening: .init(nobody.url), by: client)
-        #expect(closing == .unreachable("127.0.0.1:\(nobody.port) closed the connection without an answer"))
+        #expect(closing == .disconnected("127.0.0.1:\(nobody.port) closed the connection without an answer"))
     }
 
     @Test("The transfer ends with the task that reads, and with the last reference")

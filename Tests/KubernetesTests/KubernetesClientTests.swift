@@ -1,5 +1,7 @@
 import HTTPClient
+import HTTPServer
 import JSON
+import OpenSSL
 import Synchronization
 import Testing
 
@@ -140,12 +142,45 @@ struct KubernetesClientTests {
         #expect(api.seen.count == 8)
     }
 
-    @Test("Nobody there is a failure of its own")
+    @Test("Nobody there is a failure of its own, and asked for once")
     func unreachable() async throws {
+        let asked = Mutex(0)
         let client = KubernetesClient(
-            http: try HTTPClient(.init()), configuration: try ClusterConfiguration(server: "http://127.0.0.1:1"))
+            http: try HTTPClient(.init()), configuration: try ClusterConfiguration(server: "http://127.0.0.1:1"),
+            observer: { _ in asked.withLock { $0 += 1 } })
         let refused = await failure { () async throws(APIFailure) in try await client.get(.pods, pod) }
         #expect(refused == .unreachable("cannot connect to 127.0.0.1:1: connection refused"))
+        #expect(asked.withLock { $0 } == 1)
+    }
+
+    /// Answers with an object whose name is the host that was asked.
+    private struct HostTeller: Service {
+        func handle(
+            _ head: RequestHead, body: Span<UInt8>, respond: inout HTTPServer.Response, later: () -> Reply
+        ) -> Disposition {
+            respond = HTTPServer.Response(
+                status: 200, text: #"{"kind":"Pod","metadata":{"name":"\#(head.header("host") ?? "")"}}"#)
+            return .answered
+        }
+    }
+
+    @Test("A name that is on the certificate only counts there only")
+    func serverName() async throws {
+        let key = try PrivateKey.generate()
+        let certificate = try Certificate.selfSigned(
+            commonName: "test", dnsNames: ["kubernetes.default.svc"], ipAddresses: [], key: key, days: 1)
+        let tls = try TLSContext(certificateChainPEM: certificate.pem, privateKeyPEM: try key.pem)
+        let server = try Server(Server.Configuration(tls: tls), service: HostTeller())
+        server.start()
+        defer { server.stop() }
+        let place = "127.0.0.1:\(server.port)"
+        var configuration = try ClusterConfiguration(server: "https://" + place, authorities: certificate.pem)
+        configuration.serverName = "kubernetes.default.svc"
+        let client = KubernetesClient(http: try HTTPClient(.init()), configuration: configuration)
+        #expect(try await client.get(.pods, pod)["metadata"]?["name"]?.string == place)
+        configuration.serverName = "other.default.svc"
+        let other = KubernetesClient(http: try HTTPClient(.init()), configuration: configuration)
+        #expect(await failure { () async throws(APIFailure) in try await other.get(.pods, pod) } != nil)
     }
 
     @Test("A connection that ends under a read is opened again, once; a write is not repeated")
