@@ -75,7 +75,9 @@ final class Loop {
         guard let earliest = nextDeadline, earliest <= .now else { return }
         let now = ContinuousClock.now
         for (address, entry) in running where entry.transfer.expiry <= now {
-            if entry.transfer.speaksAgainstConnection { multi.sockets.shutDown(entry.transfer.order.origin) }
+            if entry.transfer.speaksAgainstConnection {
+                multi.sockets.shutDown(entry.transfer.order.origin, silentSince: entry.transfer.beginning)
+            }
             end(address, with: .failure(.timedOut))
         }
         nextDeadline = running.values.map(\.transfer.expiry).min()

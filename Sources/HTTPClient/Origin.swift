@@ -2,7 +2,7 @@ import CCurl
 
 /// Scheme, host and port of a URL: what credentials belong to (RFC 6454). Parsed by libcurl's own parser, so that no
 /// two readers can disagree about where a request goes.
-struct Origin: Equatable {
+struct Origin: Hashable {
     let scheme: String
     let host: String
     let port: String

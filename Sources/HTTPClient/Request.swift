@@ -43,8 +43,9 @@ extension HTTPClient {
         /// To be turned off where plain text may be spoken at the same host and port: libcurl cannot tell the two apart
         /// and would wait for the end of whatever is asked there, however long it stalls.
         public var awaitsSharing: Bool
-        /// Whether a deadline that passes without an answer speaks against the connection: it is closed, and whatever
-        /// else it carries fails too, rather than that later requests share it (HTTP/2) in vain.
+        /// Whether a deadline that passes without an answer speaks against the connection, if nothing else came from the
+        /// server meanwhile: it is closed, and whatever else it carries fails too, rather than that later requests share
+        /// it (HTTP/2) in vain.
         public var distrustsSilence: Bool
 
         public init(

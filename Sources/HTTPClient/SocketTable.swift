@@ -10,6 +10,8 @@ import Glibc
     private static let unacknowledgedMilliseconds: UInt32 = 30_000
 
     private var origins: [curl_socket_t: Origin] = [:]
+    /// When something last came from an origin that has sockets.
+    private var lastHeard: [Origin: ContinuousClock.Instant] = [:]
 
     func add(_ socket: curl_socket_t, for origin: Origin) {
         origins[socket] = origin
@@ -19,16 +21,25 @@ import Glibc
             socket, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &milliseconds, socklen_t(MemoryLayout<UInt32>.size))
     }
 
-    /// Ends all connections to an origin; libcurl finds them closed by the other side.
-    func shutDown(_ origin: Origin) {
+    func heard(from origin: Origin) { lastHeard[origin] = .now }
+
+    /// Ends all connections to an origin that has said nothing at all since then; libcurl finds them closed by the other
+    /// side. Where anything came, also for somebody else, one answer is late, and the connection is none the worse.
+    func shutDown(_ origin: Origin, silentSince beginning: ContinuousClock.Instant) {
+        if let heard = lastHeard[origin], heard >= beginning { return }
         for (socket, place) in origins where place == origin { shutdown(socket, Int32(SHUT_RDWR)) }
     }
 
     /// How libcurl closes a socket; the context is the table, which outlives all of them.
     static let closeFunction: countersign_close_function = { context, socket in
         if let context = unsafe context {
-            unsafe Unmanaged<SocketTable>.fromOpaque(context).takeUnretainedValue().origins[socket] = nil
+            unsafe Unmanaged<SocketTable>.fromOpaque(context).takeUnretainedValue().remove(socket)
         }
         return close(socket)
+    }
+
+    private func remove(_ socket: curl_socket_t) {
+        guard let origin = origins.removeValue(forKey: socket), !origins.values.contains(origin) else { return }
+        lastHeard[origin] = nil
     }
 }

@@ -18,6 +18,7 @@ final class Transfer {
     private let sink: Sink?
     /// When the transfer is over if nothing more comes.
     private(set) var expiry: ContinuousClock.Instant
+    let beginning = ContinuousClock.now
     private var head = ResponseHead()
     private var body: [UInt8] = []
     /// Why we broke the transfer off from inside a callback; libcurl only knows that we did.
@@ -69,6 +70,7 @@ final class Transfer {
 
     /// One header line of the answer, of an interim answer before it, or of the trailer after it.
     private func receive(line: Span<UInt8>) -> Bool {
+        sockets.heard(from: order.origin)
         guard head.append(line) else {
             return refuse(.headerTooLarge(limit: HTTPClient.maximumHeaderBytes))
         }
@@ -88,6 +90,7 @@ final class Transfer {
     }
 
     private func receive(body chunk: Span<UInt8>) -> Bool {
+        sockets.heard(from: order.origin)
         if let sink {
             postpone()
             // This thread serves everybody: it never waits for one reader.
@@ -108,8 +111,10 @@ final class Transfer {
         if let idleTimeout = order.idleTimeout { expiry = .now + idleTimeout }
     }
 
-    /// Whether that it expires, now, tells something about its connection.
-    var speaksAgainstConnection: Bool { order.distrustsSilence && !head.isComplete }
+    /// Whether that it expires, now, tells something about its connection: it has one, and nothing was answered on it.
+    var speaksAgainstConnection: Bool {
+        order.distrustsSilence && !head.isComplete && (easy.integer(CURLINFO_REQUEST_SIZE) ?? 0) > 0
+    }
 
     /// How much a stated length may make us reserve before the bytes are there.
     private static let maximumReservation = 1 << 20

@@ -7,12 +7,14 @@ import Testing
 
 /// Lets a test say when a server goes on.
 private final class Gate: Sendable {
-    private let isOpen = Atomic<Bool>(false)
+    private let state = Atomic<Bool>(false)
 
-    func open() { isOpen.store(true, ordering: .releasing) }
+    var isOpen: Bool { state.load(ordering: .acquiring) }
+
+    func open() { state.store(true, ordering: .releasing) }
 
     func wait() {
-        while !isOpen.load(ordering: .acquiring) { usleep(500) }
+        while !isOpen { usleep(500) }
     }
 }
 
@@ -150,10 +152,11 @@ struct StreamingTests {
         }
         defer { gate.open() }
         let client = try HTTPClient(.init())
-        let watch = try await client.open(.init(server.url + "/watch"), idleTimeout: .seconds(10))
+        let watch = try await client.open(.init(server.url + "/watch"), idleTimeout: .seconds(60))
         #expect(try await text(watch.body, 4) == "one\n")
         var request = HTTPClient.Request(server.url + "/silent")
-        request.deadline = .now + .milliseconds(20)
+        // It tells only when it was sent by then.
+        request.deadline = .now + (distrusting ? .seconds(2) : .milliseconds(20))
         request.distrustsSilence = distrusting
         #expect(await HTTPClientTests.failure(of: request, by: client) == .timedOut)
         if !distrusting { gate.open() }
@@ -164,21 +167,75 @@ struct StreamingTests {
         }
     }
 
-    @Test("Who reads too slowly gets what was taken, and then the reason")
-    func slowReader() async throws {
+    @Test("A server that says anything meanwhile is only late with one answer")
+    func distrustOfSilenceOnly() async throws {
+        let gate = Gate()
+        let server = try ScriptedServer { request, socket in
+            guard request.line.contains("/watch") else {
+                gate.wait()
+                return false
+            }
+            socket.write(head)
+            while !gate.isOpen {
+                socket.write(chunk("more\n"))
+                usleep(1_000)
+            }
+            socket.write(Array("0\r\n\r\n".utf8))
+            return true
+        }
+        defer { gate.open() }
+        let client = try HTTPClient(.init())
+        let watch = try await client.open(.init(server.url + "/watch"), idleTimeout: .seconds(60))
+        let reader = Task { await failure(of: watch.body) }
+        var request = HTTPClient.Request(server.url + "/silent")
+        request.deadline = .now + .seconds(1)
+        request.distrustsSilence = true
+        #expect(await HTTPClientTests.failure(of: request, by: client) == .timedOut)
+        gate.open()
+        #expect(await reader.value == nil)
+    }
+
+    @Test("A request that no connection was free for tells nothing about those that there are")
+    func distrustOfWhatWasAsked() async throws {
+        let gate = Gate()
         let server = try ScriptedServer { _, socket in
             socket.write(head)
+            gate.wait()
+            socket.write(chunk("one\n") + Array("0\r\n\r\n".utf8))
+            return true
+        }
+        defer { gate.open() }
+        let client = try HTTPClient(.init(maximumConnectionsPerHost: 1))
+        let watch = try await client.open(.init(server.url + "/watch"), idleTimeout: .seconds(60))
+        var request = HTTPClient.Request(server.url + "/queued")
+        request.deadline = .now + .milliseconds(50)
+        request.distrustsSilence = true
+        #expect(await HTTPClientTests.failure(of: request, by: client) == .timedOut)
+        #expect(server.requests.count == 1)
+        gate.open()
+        #expect(try await text(watch.body, 4) == "one\n")
+        #expect(await failure(of: watch.body) == nil)
+    }
+
+    @Test("Who reads too slowly gets what was taken, and then the reason")
+    func slowReader() async throws {
+        let isLetGo = Gate()
+        let server = try ScriptedServer { request, socket in
+            socket.write(head)
             for _ in 0..<64 { socket.write(chunk(String(repeating: "x", count: 1 << 10))) }
+            guard request.line.contains("/slow") else { return false }
+            while !socket.read(upTo: 1).isEmpty {}
+            isLetGo.open()
             return false
         }
         let client = try HTTPClient(.init())
-        var request = HTTPClient.Request(server.url)
+        var request = HTTPClient.Request(server.url + "/slow")
         request.maximumResponseBytes = 16 << 10
         let slow = try await client.open(request, idleTimeout: .seconds(10))
         // Others are served by the same thread meanwhile.
         let quick = try await client.open(.init(server.url), idleTimeout: .seconds(10))
         #expect(await failure(of: quick.body) == .truncated)
-        usleep(20_000)
+        while !isLetGo.isOpen { await Task.yield() }
         var taken = 0
         let outcome = await #expect(throws: HTTPClient.Failure.self) {
             while let bytes = try await slow.body.next() { taken += bytes.count }
