@@ -15,7 +15,9 @@ struct FailureReader {
     init(transfer: Transfer, code: CURLcode, hasHead: Bool) {
         self.code = code
         order = transfer.order
-        message = transfer.easy.errorMessage
+        // Where libcurl cannot use a proxy, it repeats its URL, and that may hold a password.
+        let message = transfer.easy.errorMessage
+        self.message = message.hasPrefix("Unsupported proxy") ? "the URL of the proxy cannot be used" : message
         words = message.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : message
         systemError = Int32(truncatingIfNeeded: transfer.easy.integer(CURLINFO_OS_ERRNO) ?? 0)
         self.hasHead = hasHead

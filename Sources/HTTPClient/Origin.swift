@@ -15,7 +15,7 @@ struct Origin: Hashable {
         defer { unsafe curl_url_cleanup(parser) }
         let flags = UInt32(CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER)
         guard unsafe curl_url_set(parser, CURLUPART_URL, url, flags) == CURLUE_OK else {
-            throw .malformed("\"\(url)\" is not a URL without credentials")
+            throw .malformed(url.contains("@") ? "a URL with credentials, or none at all" : "\"\(url)\" is not a URL")
         }
         func part(_ part: CURLUPart) -> String? {
             var text: UnsafeMutablePointer<CChar>?

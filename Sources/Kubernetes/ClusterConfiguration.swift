@@ -52,7 +52,9 @@ struct ServerPlace: Sendable {
     let path: String
 
     init(_ url: String) throws(APIFailure) {
-        let failure = APIFailure.credentials("\"\(url)\" is not the URL of an API server")
+        // Not quoted: it may hold a password.
+        let failure = APIFailure.credentials(
+            "the server's URL cannot be used: https://HOST:PORT is needed, with no user, query or fragment in it")
         guard let end = url.firstRange(of: "://") else { throw failure }
         let scheme = url[..<end.lowerBound].lowercased()
         let rest = url[end.upperBound...]

@@ -48,7 +48,31 @@ extension ClusterConfiguration {
         guard verifiesServer || authorities == nil else {
             throw cluster.failure("names authorities, and says that they do not matter (insecure-skip-tls-verify)")
         }
-        if let url = try cluster.text("proxy-url") { proxy = .init(httpsProxy: url, httpProxy: url) }
+        if let url = try cluster.text("proxy-url") {
+            guard let url = Self.proxy(url) else {
+                throw cluster.failure("has a proxy-url that is none of http://, https:// or socks5:// and a host")
+            }
+            proxy = .init(httpsProxy: url, httpProxy: url)
+        }
+    }
+
+    /// A `proxy-url` as libcurl takes it; nil for what client-go does not take.
+    private static func proxy(_ url: String) -> String? {
+        guard let end = url.firstRange(of: "://") else { return nil }
+        let scheme = url[..<end.lowerBound].lowercased()
+        let authority = url[end.upperBound...].prefix { $0 != "/" }
+        let start = authority.lastIndex(of: "@").map { authority.index(after: $0) } ?? authority.startIndex
+        let user = authority[..<start]
+        guard let place = try? ServerPlace((scheme == "https" ? "https://" : "http://") + authority[start...]),
+            user.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
+        return switch scheme {
+        // libcurl has a port of its own where the URL names none.
+        case "http", "https": "\(scheme)://\(user)\(place.host):\(place.port)"
+        // In Go, the proxy is who finds the address.
+        case "socks5": "socks5h://\(authority)"
+        default: nil
+        }
     }
 }
 

@@ -144,6 +144,13 @@ import Testing
         #expect(try await client.send(.init("http://registry.example/")).body == Array("from the proxy".utf8))
     }
 
+    @Test(arguments: ["ftp://me:hunter2@127.0.0.1:1", "http://me:hunter2@[", "http://me:hunter2@127.0.0.1:1"])
+    func tellsNobodyTheCredentialsOfAProxy(proxy: String) async throws {
+        let client = try HTTPClient(.init(proxy: .init(httpsProxy: proxy)))
+        let failure = try #require(await failure(of: .init("https://registry.example/v2/"), by: client))
+        #expect(!failure.description.contains("hunter2"), "\(failure)")
+    }
+
     @Test func saysWhatTheProxyRefused() async throws {
         let proxy = try ScriptedServer { _, socket in
             socket.write(answer("407 Proxy Authentication Required"))

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPClient
 import Testing
 
 @testable import Kubernetes
@@ -144,11 +145,41 @@ struct KubeconfigTests {
             "{server: 'https://h:x'}", "{server: 'https://'}", "{server: 'https://h?x'}",
             "{server: 'https://h', insecure-skip-tls-verify: yes please}",
             "{server: 'https://h', tls-server-name: 'a/b'}",
-            "{server: 'https://h', tls-server-name: 'a:1'}",
+            "{server: 'https://h', tls-server-name: 'a:1'}", "{server: 'https://h', proxy-url: 'p:3128'}",
+            "{server: 'https://h', proxy-url: 'ftp://p'}", "{server: 'https://h', proxy-url: 'http://'}",
+            "{server: 'https://h', proxy-url: 'http://u:p@p:x'}", "{server: 'https://h', proxy-url: 'socks4://p'}",
             "{server: 'https://h', insecure-skip-tls-verify: true, certificate-authority-data: Q0E=}",
         ])
     func clusters(cluster: String) {
         #expect(throws: APIFailure.self) { try credentials("{token: t}", cluster: cluster) }
+    }
+
+    @Test(
+        "A proxy is one that client-go would take",
+        arguments: [
+            ("http://p.example", "http://p.example:80"), ("HTTP://u:p@p.example/x", "http://u:p@p.example:80"),
+            ("https://[::1]", "https://[::1]:443"), ("http://p:3128", "http://p:3128"), ("socks5://p", "socks5h://p"),
+            ("socks5://u:p@p:1081", "socks5h://u:p@p:1081"),
+        ])
+    func proxies(url: String, taken: String) throws {
+        let cluster = "{name: c, cluster: {server: 'https://h', proxy-url: '\(url)'}}"
+        let proxy = try configuration(
+            "current-context: c\nclusters: [\(cluster)]\ncontexts: [{name: c, context: {cluster: c}}]"
+        ).proxy
+        #expect(proxy == HTTPClient.ProxySettings(httpsProxy: taken, httpProxy: taken))
+    }
+
+    @Test(
+        "No message repeats a URL that may hold a password",
+        arguments: [
+            "{server: 'https://u:hunter2@h'}", "{server: 'u:hunter2@h'}", "{server: 'https://h?key=hunter2'}",
+            "{server: 'https://h', proxy-url: 'ftp://u:hunter2@p'}", "{server: 'https://h', proxy-url: 'u:hunter2@p'}",
+            "{server: 'https://h', proxy-url: 'http://u:hunter2@p:x'}",
+        ])
+    func secretURLs(cluster: String) {
+        let reason = reason { () throws(APIFailure) in try credentials("{token: t}", cluster: cluster) }
+        #expect(reason.contains("URL") || reason.contains("proxy-url of") || reason.contains("has a proxy-url"))
+        #expect(!reason.contains("hunter2"))
     }
 
     @Test("What says who we are is taken in the order of client-go")
