@@ -26,6 +26,12 @@ public enum Observation: Sendable {
 public struct Reflector: Sendable {
     /// Objects in one page of a list, as kubectl asks for them.
     public static let pageSize = 500
+    /// Of one list: a million objects are more than any cluster has of a type, and a server that names ever another page
+    /// would fill the memory.
+    static let maximumPages = 2_000
+    /// How often in a row a watch may fail at one version, by what the API server says, before everything is listed: it
+    /// may be the one event after that version that cannot be had.
+    static let maximumRefusals = 5
 
     private let api: any KubernetesAPI
     private let type: ResourceType
@@ -65,6 +71,9 @@ public struct Reflector: Sendable {
         var isStale = false
         /// In a row.
         var failures = 0
+        /// How often the API server refused to go on from a version, and from which.
+        var refusals = 0
+        var refusedVersion: String?
         /// Whether the attempt that failed had been answered at first, as a watch that broke.
         var wasInTouch = false
     }
@@ -76,7 +85,12 @@ public struct Reflector: Sendable {
         var items: [Value] = []
         var next: String?
         var version: String
+        var pages = 0
         repeat {
+            guard pages < Self.maximumPages else {
+                throw .malformed("a list of \(type) has more than \(Self.maximumPages) pages")
+            }
+            pages += 1
             let page = try await api.page(type, selection, limit: Self.pageSize, continuing: next)
             items += page.items
             version = page.resourceVersion
@@ -134,7 +148,12 @@ public struct Reflector: Sendable {
         if failure.isGone {
             // Too old to go on from, or a list that took too long. The first time nothing is wrong: list at once.
             state.version = nil
-            if state.failures == 0 { state.failures = 1 } else { await pause(&state) }
+            guard state.failures > 0 else {
+                state.failures = 1
+                return
+            }
+            await becomeStale(failure, &state, handle)
+            await pause(&state)
             return
         }
         if failure.isNotFound {
@@ -149,13 +168,17 @@ public struct Reflector: Sendable {
             return
         }
         // What could be resumed at once was never out of touch.
-        if !state.isStale, !state.wasInTouch || state.failures > 0 {
-            state.isStale = true
-            await handle(.stale(failure))
-        }
-        // A version that the server calls malformed would be so for ever.
-        if case .status(400, _, _) = failure { state.version = nil }
+        if !state.wasInTouch || state.failures > 0 { await becomeStale(failure, &state, handle) }
+        if state.isRefused(by: failure) { state.version = nil }
         await pause(&state)
+    }
+
+    private func becomeStale(
+        _ failure: APIFailure, _ state: inout State, _ handle: (Observation) async -> Void
+    ) async {
+        guard !state.isStale else { return }
+        state.isStale = true
+        await handle(.stale(failure))
     }
 
     private func becomeCurrent(_ state: inout State, _ handle: (Observation) async -> Void) async {
@@ -171,6 +194,21 @@ public struct Reflector: Sendable {
 }
 
 extension Reflector.State {
+    /// Whether going on from the version has failed for good: by what the API server answers, not by its being away.
+    fileprivate mutating func isRefused(by failure: APIFailure) -> Bool {
+        switch failure {
+        // A version that the server calls malformed would be so for ever.
+        case .status(400, _, _): return true
+        case .status, .malformed: break
+        case .unreachable, .credentials, .cancelled: return false
+        }
+        if version != refusedVersion { (refusedVersion, refusals) = (version, 0) }
+        refusals += 1
+        guard refusals >= Reflector.maximumRefusals else { return false }
+        refusals = 0
+        return true
+    }
+
     fileprivate mutating func remember(_ object: Value) {
         if let version = object["metadata"]?["resourceVersion"]?.string, !version.isEmpty { self.version = version }
     }

@@ -182,6 +182,56 @@ struct ReflectorTests {
         #expect(await follower.next() == "current")
     }
 
+    @Test(
+        "A version from which the server cannot go on is given up after some attempts",
+        arguments: [APIFailure.status(500, reason: "InternalError", message: "broken"), .malformed("no event")])
+    func refusedVersion(failure: APIFailure) async throws {
+        try cluster.put(.configMaps, configMap("a"))
+        cluster.fail { $0.verb == "watch" ? failure : nil }
+        let follower = Follower(cluster)
+        #expect(await follower.next() == "all n/a")
+        #expect(await follower.next() == "stale: \(failure)")
+        #expect(await follower.next() == "all n/a")
+        #expect(await follower.next() == "current")
+        let attempts = Array(repeating: "watch", count: Reflector.maximumRefusals)
+        #expect(Array(verbs().prefix(attempts.count + 2)) == ["list"] + attempts + ["list"])
+    }
+
+    @Test("A server that is away costs no version, however long")
+    func awayWhileWatching() async throws {
+        cluster.fail { $0.verb == "watch" ? .unreachable("refused") : nil }
+        let follower = Follower(cluster)
+        for await _ in follower.pauses.prefix(Reflector.maximumRefusals * 3) {}
+        cluster.fail(nil)
+        await watches(Reflector.maximumRefusals * 3 + 1)
+        #expect(verbs().count(where: { $0 == "list" }) == 1)
+    }
+
+    @Test("A version that is too old once more is out of touch")
+    func goneAgain() async throws {
+        try cluster.put(.configMaps, configMap("a"))
+        cluster.fail { $0.verb == "watch" ? .status(410, reason: "Expired", message: "too old") : nil }
+        let follower = Follower(cluster)
+        for expected in ["all n/a", "all n/a", "stale: too old", "all n/a", "current"] {
+            #expect(await follower.next() == expected)
+        }
+    }
+
+    @Test("A list that never ends is given up")
+    func endlessList() async throws {
+        let api = try ScriptedAPI(.init(#"{"metadata":{"resourceVersion":"1","continue":"more"},"items":[]}"#))
+        let (failures, continuation) = AsyncStream.makeStream(of: APIFailure.self)
+        let reflector = Reflector(try api.client(), .configMaps)
+        let task = Task {
+            await reflector.run { observation in
+                if case .stale(let failure) = observation { continuation.yield(failure) }
+            }
+        }
+        defer { task.cancel() }
+        let failure = await failures.first { _ in true }
+        #expect(failure == .malformed("a list of configmaps has more than \(Reflector.maximumPages) pages"))
+    }
+
     @Test("Watches what it was told to and nothing else")
     func selecting() async throws {
         let name = ObjectName("a", namespace: "n")
