@@ -296,8 +296,9 @@ public final class WebhookRegistrar: Sendable {
             let types = await discovery()
             let isNews = state.withLock { state in
                 let before = (state.known, state.hasAsked)
-                // A group that does not answer now, or whose kinds went, is still asked about: too much does no harm.
-                state.known = KnownResources(discovered: state.known.types.union(types ?? []))
+                // An aggregated API that is away for a moment takes its kinds out of the answer, and must not take them
+                // out of the webhooks. What is gone for good stays there too, where it is never asked about.
+                state.known = KnownResources(state.known.types.union(types ?? []))
                 state.hasAsked = true
                 return before != (state.known, true)
             }

@@ -179,6 +179,16 @@ struct WebhookRegistrarTests {
         #expect(stage.mutating?["webhooks"]?[0]?["rules"]?[0]?["apiGroups"]?.description == #"["sea.test"]"#)
     }
 
+    @Test("A kind that discovery leaves out, as an API that is away for a moment, stays registered")
+    func halfDiscovered() async throws {
+        let stage = RegistrarStage([try RegisteredPolicy.make(kinds: ["Octopus", "Crab"])])
+        stage.discover([.custom("sea.test", "v1", "octopodes", "Octopus")])
+        await stage.until { stage.mutating?.description.contains(#""octopodes""#) == true }
+        stage.discover([.custom("shore.test", "v1", "crabben", "Crab")])
+        await stage.until { stage.mutating?.description.contains(#""crabben""#) == true }
+        #expect(stage.mutating?.description.contains(#""octopodes""#) == true)
+    }
+
     @Test("The budget lets bursts through and slows what does not end")
     func budget() {
         var budget = WriteBudget()
