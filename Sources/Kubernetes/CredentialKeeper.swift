@@ -6,6 +6,9 @@ import Waiting
 final class CredentialKeeper: Sendable {
     /// Kubelet renews a token at 80 % of its life, an hour; a minute is well within the rest.
     static let rereading = Duration.seconds(60)
+    /// How long what files held is shown after they could last be read: a volume that is being replaced, or descriptors
+    /// that have run out, are no reason to lose the API server. It is well within the rest of a token's life.
+    static let forbearance = Duration.seconds(300)
     /// What a plugin said is asked for anew this long before it expires.
     static let expiryMargin = 10
     /// A plugin whose answers are refused, or that fails, is not run more often than this.
@@ -40,7 +43,18 @@ final class CredentialKeeper: Sendable {
     /// What to show now.
     func identity() async throws(APIFailure) -> Identity {
         if let known = state.withLock({ fresh($0) }) { return known }
-        return try await read(refused: false)
+        do throws(APIFailure) {
+            return try await read(refused: false)
+        } catch {
+            // A plugin says itself how long its answer holds.
+            if case .plugin = source.bearer { throw error }
+            let known: Identity? = state.withLock { state in
+                guard let readAt = state.readAt, surroundings.now() < readAt + Self.forbearance else { return nil }
+                return state.identity
+            }
+            guard let known, error != .cancelled else { throw error }
+            return known
+        }
     }
 
     /// What to show instead of what was refused; nil where nothing else can be had.

@@ -68,6 +68,26 @@ struct CredentialTests {
         #expect(try await token(keeper) == "Bearer three")
     }
 
+    @Test("A token file that cannot be read for a moment leaves what was read last in force, for as long as is good")
+    func forbearance() async throws {
+        let folder = try Folder()
+        let path = try folder.write("one", to: "token")
+        let keeper = CredentialKeeper(
+            CredentialSource(bearer: .token(.file(path))), authorities: nil, surroundings: clock.surroundings)
+        let one = try await keeper.identity()
+        try FileManager.default.removeItem(atPath: path)
+        clock.advance(by: CredentialKeeper.rereading)
+        #expect(try await keeper.identity() == one)
+        // What is refused is shown to nobody again.
+        let unreadable = APIFailure.credentials("the token \(path) cannot be read")
+        let refused = await failure { () async throws(APIFailure) in try await keeper.identity(insteadOf: one) }
+        #expect(refused == unreadable)
+        clock.advance(by: CredentialKeeper.forbearance - CredentialKeeper.rereading)
+        #expect(await failure { () async throws(APIFailure) in try await keeper.identity() } == unreadable)
+        try folder.write("two", to: "token")
+        #expect(try await token(keeper) == "Bearer two")
+    }
+
     @Test("The request that is refused is made again with the new token, and only then")
     func unauthorized() async throws {
         let folder = try Folder()
