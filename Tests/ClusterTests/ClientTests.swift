@@ -64,6 +64,25 @@ import Testing
         }
     }
 
+    @Test func aCertificateSaysWhoWeAre() async throws {
+        let cluster = try await APIServer.shared()
+        let folder = try TemporaryFolder("client-certificate")
+        let files = try await cluster.certificate(user: "certified", group: "system:masters", in: folder)
+        let user = #"client-certificate: "\#(files.certificateFile)", client-key: "\#(files.keyFile)""#
+        let kubeconfig = try folder.write(
+            APIServer.kubeconfig(server: cluster.url, caFile: cluster.caFile, user: user), to: "kubeconfig")
+        let api = KubernetesClient(
+            http: try HTTPClient(HTTPClient.Configuration()),
+            configuration: try ClusterConfiguration(kubeconfig: kubeconfig))
+        _ = try await api.get(.namespaces, ObjectName("default"))
+        let reviews = ResourceType(
+            group: "authentication.k8s.io", version: "v1", plural: "selfsubjectreviews", kind: "SelfSubjectReview",
+            isNamespaced: false)
+        let question = #"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#
+        let review = try await api.create(reviews, namespace: nil, Array(question.utf8))
+        #expect(review["status"]?["userInfo"]?["username"]?.string == "certified")
+    }
+
     @Test func anObjectsLife() async throws {
         let scene = try await Scene()
         let name = ObjectName("settings", namespace: scene.namespace)
@@ -162,6 +181,57 @@ import Testing
                 state.known["kube-root-ca.crt"] = nil
             }
         }
+    }
+
+    @Test func allWatchesShareOneConnection() async throws {
+        let cluster = try await APIServer.shared()
+        let relay = try Relay(to: [cluster.port])
+        let scene = try await Scene(through: relay)
+        let stories = (0..<10).map { _ in Story() }
+        let tasks = stories.map { story in
+            Task { await Reflector(scene.api, .configMaps, scene.all).run { story.take($0) } }
+        }
+        defer { for task in tasks { task.cancel() } }
+        // What comes after the list comes by the watch.
+        let isListed = try await eventually { stories.allSatisfy { $0.lists > 0 } }
+        #expect(isListed)
+        _ = try await scene.api.create(
+            .configMaps, namespace: scene.namespace, Scene.configMap("settings", ["a": "1"]))
+        let isSeen = try await eventually { stories.allSatisfy { $0.known == ["settings": "1"] } }
+        #expect(isSeen)
+        #expect(relay.connectionCount == 1)
+    }
+
+    @Test func aConnectionThatFallsSilentIsLeft() async throws {
+        let cluster = try await APIServer.shared()
+        let relay = try Relay(to: [cluster.port])
+        let scene = try await Scene(through: relay)
+        let story = Story()
+        let reflector = Reflector(scene.api, .configMaps, scene.all)
+        let task = Task { await reflector.run { story.take($0) } }
+        defer { task.cancel() }
+        let name = ObjectName("settings", namespace: scene.namespace)
+        _ = try await scene.api.create(.configMaps, namespace: scene.namespace, Scene.configMap("settings", ["a": "1"]))
+        let isKnown = try await eventually { story.known == ["settings": "1"] }
+        #expect(isKnown)
+
+        relay.stall()
+        let beginning = ContinuousClock.now
+        await #expect(throws: APIFailure.unreachable("no answer in time")) {
+            _ = try await scene.api.get(.configMaps, name)
+        }
+        #expect(beginning.duration(to: .now) < .seconds(15))
+        // The watch that shared the connection goes on, on another one, without a list.
+        _ = try await scene.api.get(.configMaps, name)
+        try await cluster.admin.apply(
+            """
+            {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "2"},
+             "metadata": {"name": "settings", "namespace": "\(scene.namespace)"}}
+            """)
+        let isResumed = try await eventually { story.known == ["settings": "2"] }
+        #expect(isResumed)
+        #expect(story.lists == 1)
+        #expect(relay.connectionCount == 2)
     }
 
     @Test func aReflectorKnowsWhatIsThereWhateverHappensToItsConnections() async throws {

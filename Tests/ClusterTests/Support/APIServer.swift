@@ -25,6 +25,8 @@ final class APIServer: Sendable {
     /// Whom to trust for this server's certificate; it is for 127.0.0.1, whatever the port.
     let caFile: String
     let folder: TemporaryFolder
+    /// Who vouches for people with certificates, with its key.
+    private let clientCA: (certificateFile: String, keyFile: String)
     let admin: Kubectl
     let developer: Kubectl
     let audit: AuditLog
@@ -50,6 +52,12 @@ final class APIServer: Sendable {
         audit = AuditLog(path: folder.path + "/audit.log")
 
         try await Command.succeed(Parts.openssl, ["genrsa", "-out", folder.path + "/accounts.key", "2048"], in: folder)
+        clientCA = (folder.path + "/clients.crt", folder.path + "/clients.key")
+        try await Command.succeed(
+            Parts.openssl,
+            Self.request + [
+                "-subj", "/CN=clients", "-keyout", clientCA.keyFile, "-out", clientCA.certificateFile,
+            ], in: folder)
         let tokens = try folder.write(
             """
             admin,admin,admin,"system:masters"
@@ -87,7 +95,7 @@ final class APIServer: Sendable {
             "--service-account-signing-key-file=\(folder.path)/accounts.key",
             "--service-account-issuer=https://kubernetes.default.svc",
             "--api-audiences=https://kubernetes.default.svc",
-            "--token-auth-file=\(tokens)", "--authorization-mode=RBAC",
+            "--token-auth-file=\(tokens)", "--client-ca-file=\(clientCA.certificateFile)", "--authorization-mode=RBAC",
             "--service-cluster-ip-range=10.0.0.0/24",
             // It waits for a controller to give each namespace its account.
             "--disable-admission-plugins=ServiceAccount",
@@ -181,19 +189,42 @@ final class APIServer: Sendable {
         ).trimmingCharacters(in: .newlines)
     }
 
+    private static let request = [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+    ]
+
+    /// A certificate that says who somebody is, and its key, as files in a folder.
+    func certificate(
+        user: String, group: String, in folder: TemporaryFolder
+    ) async throws -> (certificateFile: String, keyFile: String) {
+        let files = (certificateFile: folder.unique("client.crt"), keyFile: folder.unique("client.key"))
+        try await Command.succeed(
+            Parts.openssl,
+            Self.request + [
+                "-CA", clientCA.certificateFile, "-CAkey", clientCA.keyFile, "-subj", "/O=\(group)/CN=\(user)",
+                "-addext", "extendedKeyUsage=clientAuth", "-keyout", files.keyFile, "-out", files.certificateFile,
+            ], in: folder)
+        return files
+    }
+
     /// A kubeconfig with a token in it, or with the file that holds one.
     static func kubeconfig(server: String, caFile: String, token: String? = nil, tokenFile: String? = nil) -> String {
         let user = token.map { "token: \"\($0)\"" } ?? "tokenFile: \"\(tokenFile ?? "")\""
-        return """
-            apiVersion: v1
-            kind: Config
-            clusters:
-            - {name: cluster, cluster: {server: "\(server)", certificate-authority: "\(caFile)"}}
-            users:
-            - {name: user, user: {\(user)}}
-            contexts:
-            - {name: context, context: {cluster: cluster, user: user}}
-            current-context: context
-            """
+        return kubeconfig(server: server, caFile: caFile, user: user)
+    }
+
+    /// A kubeconfig with a user that is written so.
+    static func kubeconfig(server: String, caFile: String, user: String) -> String {
+        """
+        apiVersion: v1
+        kind: Config
+        clusters:
+        - {name: cluster, cluster: {server: "\(server)", certificate-authority: "\(caFile)"}}
+        users:
+        - {name: user, user: {\(user)}}
+        contexts:
+        - {name: context, context: {cluster: cluster, user: user}}
+        current-context: context
+        """
     }
 }

@@ -31,6 +31,10 @@ final class Relay: Sendable {
 
     func open() { core.isOpen.store(true, ordering: .relaxed) }
 
+    /// Carries nothing any more on the connections that are open now, and tells nobody, as a network that forgets them;
+    /// new ones are served as before.
+    func stall() { core.stall() }
+
     /// How many connections were made so far.
     var connectionCount: Int { core.count.load(ordering: .relaxed) }
 }
@@ -96,6 +100,8 @@ private final class Core: Sendable {
 
     func cut() { for connection in connections.withLock({ Array($0.values) }) { connection.cut() } }
 
+    func stall() { for connection in connections.withLock({ Array($0.values) }) { connection.stall() } }
+
     func end() {
         shutdown(listener, Int32(SHUT_RDWR))
         cut()
@@ -108,6 +114,7 @@ private final class Connection: Sendable {
     private let server: Int32
     /// The directions that still go; with the last one the sockets are closed, and their numbers are another's.
     private let directions = Mutex(2)
+    private let isStalled = Atomic<Bool>(false)
 
     init(_ client: Int32, _ server: Int32) {
         self.client = client
@@ -120,6 +127,7 @@ private final class Connection: Sendable {
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(source, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
+            while isStalled.load(ordering: .relaxed) { usleep(10_000) }
             guard count > 0, write(buffer[..<count], to: target) else { break }
         }
         // The other end learns that nothing more comes, and this one that nobody reads.
@@ -151,7 +159,10 @@ private final class Connection: Sendable {
         }
     }
 
+    func stall() { isStalled.store(true, ordering: .relaxed) }
+
     func cut() {
+        isStalled.store(false, ordering: .relaxed)
         directions.withLock { directions in
             guard directions > 0 else { return }
             shutdown(client, Int32(SHUT_RDWR))
