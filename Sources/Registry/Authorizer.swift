@@ -40,7 +40,9 @@ final class Authorizer: Sendable {
     private let server: TokenServer
     private let insecureHosts: Set<String>
     private let surroundings: Surroundings
-    private let memory = Mutex(Remembered<Access, Authorization>(capacity: RegistryLimits.maximumRemembered))
+    private let memory = Mutex(
+        Remembered<Access, Authorization>(
+            capacity: RegistryLimits.maximumRemembered, budget: RegistryLimits.rememberedTokenBytes))
     private let flights = Flights<TokenRequest, Result<Authorization, RegistryFailure>>()
 
     init(server: TokenServer, insecureHosts: Set<String>) {
@@ -132,6 +134,7 @@ final class Authorizer: Sendable {
         let lifetime = Duration.seconds(seconds)
         let usable = lifetime - min(RegistryLimits.tokenMargin, lifetime / 2)
         let now = surroundings.now()
-        memory.withLock { $0.remember(answer, for: access, until: now + usable, now: now) }
+        let cost = answer.header.utf8.count + access.credentials.textBytes
+        memory.withLock { $0.remember(answer, cost: cost, for: access, until: now + usable, now: now) }
     }
 }

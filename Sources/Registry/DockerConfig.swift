@@ -15,6 +15,11 @@ public struct DockerConfig: Sendable {
 
     /// Secrets of this kind are a few KiB; etcd keeps objects below 1.5 MiB.
     static let maximumBytes = 2 << 20
+    /// A host name has 253 bytes at most, a repository's path 255.
+    static let maximumKeyBytes = 512
+    /// User and password, or a token: what goes into a header, of which servers take no more than this. Those of large
+    /// clouds have some 3 KB.
+    static let maximumCredentialBytes = 16 << 10
 
     /// The most specific first.
     let entries: [(pattern: RegistryPattern, credentials: Credentials)]
@@ -80,11 +85,23 @@ public struct DockerConfig: Sendable {
     ) throws(DockerConfigError) -> [(key: String, value: Value)] {
         guard let value, !value.isNull else { return [] }
         guard value.kind == .object else { throw DockerConfigError(field: field, reason: "it is not an object") }
-        return Array(value.members)
+        let members = Array(value.members)
+        guard members.allSatisfy({ $0.key.utf8.count <= maximumKeyBytes }) else {
+            throw DockerConfigError(field: field, reason: "a key of it is longer than \(maximumKeyBytes) bytes")
+        }
+        return members
     }
 
     /// nil for an entry without credentials, which Docker writes when a helper has them.
     private static func credentials(_ value: Value, _ field: String) throws(DockerConfigError) -> Credentials? {
+        guard let credentials = try written(value, field) else { return nil }
+        guard credentials.textBytes <= maximumCredentialBytes else {
+            throw DockerConfigError(field: field, reason: "it holds more than \(maximumCredentialBytes) bytes")
+        }
+        return credentials
+    }
+
+    private static func written(_ value: Value, _ field: String) throws(DockerConfigError) -> Credentials? {
         guard value.kind == .object else { throw DockerConfigError(field: field, reason: "it is not an object") }
         if let token = value["identitytoken"]?.string, !token.isEmpty { return .identityToken(Secret(token)) }
         if let auth = value["auth"]?.string, !auth.isEmpty {

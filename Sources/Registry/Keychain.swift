@@ -27,7 +27,9 @@ public struct Keychain: Sendable {
 
     /// The entries of several configurations; their helpers do not count.
     public init(_ configurations: [DockerConfig], problems: [String] = []) {
-        let all = configurations.flatMap(\.entries).prefix(Self.maximumEntries)
+        let given = configurations.flatMap(\.entries)
+        let all = given.prefix(Self.maximumEntries)
+        let cut = all.count < given.count ? ["only \(all.count) of \(given.count) entries of pull secrets count"] : []
         let ordered = all.enumerated().sorted { a, b in
             a.element.pattern.specificity == b.element.pattern.specificity
                 ? a.offset < b.offset : a.element.pattern.specificity > b.element.pattern.specificity
@@ -37,7 +39,7 @@ public struct Keychain: Sendable {
                 Entry(
                     pattern: entry.pattern, credentials: entry.credentials,
                     fingerprint: Self.fingerprint(entry.pattern, entry.credentials))
-            }, problems: problems)
+            }, problems: problems + cut)
     }
 
     private init(entries: [Entry], problems: [String]) {
@@ -46,6 +48,12 @@ public struct Keychain: Sendable {
     }
 
     public var isEmpty: Bool { entries.isEmpty }
+
+    /// How long all texts in it are: about the memory that it takes.
+    public var textBytes: Int {
+        problems.reduce(0) { $0 + $1.utf8.count }
+            + entries.reduce(0) { $0 + $1.pattern.description.utf8.count + $1.credentials.textBytes }
+    }
 
     /// Only what opens one of the repositories.
     public func narrowed(to repositories: [Repository]) -> Keychain {
@@ -93,18 +101,26 @@ public struct Keychain: Sendable {
 }
 
 extension Keychain: Hashable {
-    public static func == (a: Keychain, b: Keychain) -> Bool { a.scope == b.scope }
-    public func hash(into hasher: inout Hasher) { hasher.combine(scope) }
+    public static func == (a: Keychain, b: Keychain) -> Bool {
+        a.entries.elementsEqual(b.entries) { $0.fingerprint == $1.fingerprint }
+    }
+    public func hash(into hasher: inout Hasher) {
+        for entry in entries { hasher.combine(entry.fingerprint) }
+    }
 
     /// What is found out with the keychain is remembered under.
-    public var scope: Scope { Scope(fingerprints: entries.map(\.fingerprint)) }
+    public var scope: Scope {
+        guard !entries.isEmpty else { return .server }
+        return Scope(fingerprint: SHA256Digest(of: entries.flatMap(\.fingerprint.bytes)))
+    }
 
     /// With whose credentials something was found out: what only their holders may be told from memory.
     public struct Scope: Sendable, Hashable {
-        fileprivate let fingerprints: [SHA256Digest]
+        /// SHA-256 of all entries' fingerprints in their order: a scope is part of every key of what is remembered.
+        fileprivate let fingerprint: SHA256Digest?
 
         /// With the server's own credentials, or with none: good for everybody.
-        public static let server = Scope(fingerprints: [])
+        public static let server = Scope(fingerprint: nil)
     }
 }
 

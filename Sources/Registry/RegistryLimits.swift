@@ -48,11 +48,15 @@ public struct RegistryLimits: Sendable {
     static let maximumTokenLifetime = 24 * 3_600
     /// Remembered tokens, schemes and helper answers, each: names of registries and repositories come from requests.
     static let maximumRemembered = 1_000
+    /// Bytes of remembered tokens and of the credentials that bought them, both of which others choose: as many as fit
+    /// the number above at the usual few KiB each.
+    static let rememberedTokenBytes = 8 << 20
     /// A credential helper may call its cloud; it does not read from a terminal.
     static let helperTimeout = Duration.seconds(10)
     /// Helpers hand out credentials of hours; asking again every few minutes keeps a rotated password from lingering.
     static let helperMemory = Duration.seconds(300)
-    /// Credentials that are tried on one registry: each may cost two requests, and a Pod's author says how many there are.
+    /// Credentials of one keychain that are tried on one registry: each may cost two requests, and a Pod's author says
+    /// how many there are.
     static let maximumCredentials = 4
     /// Redirects of one request.
     static let redirects = 5

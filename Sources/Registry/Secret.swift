@@ -15,4 +15,17 @@ enum Credentials: Sendable, Hashable {
     case basic(user: String, password: Secret)
     /// Traded for access tokens at the registry's token server (OAuth 2 refresh token).
     case identityToken(Secret)
+
+    var isIdentityToken: Bool {
+        if case .identityToken = self { true } else { false }
+    }
+
+    /// How long its texts are.
+    var textBytes: Int {
+        switch self {
+        case .anonymous: 0
+        case .basic(let user, let password): user.utf8.count + password.value.utf8.count
+        case .identityToken(let token): token.value.utf8.count
+        }
+    }
 }

@@ -40,8 +40,27 @@ import Testing
         let many = (0..<100).map { #"{"name":"s\#($0)"}"# }.joined(separator: ",")
         let names = try names("Pod", #"{"spec":{"imagePullSecrets":[\#(many)]}}"#)
         #expect(names?.secrets.count == PullSecretNames.maximumSecrets)
-        #expect(Self.expected.secrets(with: ["b", "c"]) == ["a", "b", "c"])
+        #expect(names?.hasMore == true && !Self.expected.hasMore)
+        let some = Self.expected.secrets(with: ["b", "c"])
+        #expect(some.names == ["a", "b", "c"] && !some.hasMore)
+        #expect(Self.expected.secrets(with: (0..<15).map { "s\($0)" }).hasMore)
         #expect(PullSecretNames.names(nil) == [])
+    }
+
+    @Test func namesThatNothingHasAreCut() throws {
+        // One character of many bytes, and many of one.
+        for long in ["a" + String(repeating: "\u{301}", count: 100_000), String(repeating: "b", count: 200_000)] {
+            let names = try #require(
+                try names(
+                    "Pod", #"{"spec":{"imagePullSecrets":[{"name":"\#(long)"}],"serviceAccountName":"\#(long)"}}"#,
+                    namespace: long))
+            #expect(names.secrets.count == 1)
+            for name in names.secrets + [names.serviceAccount, names.namespace] {
+                #expect(name.utf8.count < 300 && name.hasSuffix("…"))
+            }
+        }
+        let longest = String(repeating: "c", count: 253)
+        #expect(PullSecretNames(namespace: "team", secrets: [longest]).secrets == [longest])
     }
 
     @Test func rulesNameSecretsOfTheServersNamespace() throws {

@@ -115,6 +115,25 @@ import Testing
         }
     }
 
+    @Test func whatNobodyNeedsSoLongIsRefused() throws {
+        func error(_ entry: String, key: String = "a.example") -> DockerConfigError? {
+            do {
+                _ = try Self.config(#"{"auths":{"\#(key)":\#(entry)}}"#)
+                return nil
+            } catch {
+                return error as? DockerConfigError
+            }
+        }
+        let most = String(repeating: "x", count: DockerConfig.maximumCredentialBytes)
+        #expect(error(#"{"identitytoken":"\#(most)"}"#) == nil)
+        #expect(error(#"{"identitytoken":"\#(most)y"}"#)?.field == #"auths["a.example"]"#)
+        #expect(error(#"{"username":"u","password":"\#(most)"}"#)?.description.contains("xxx") == false)
+        #expect(error(Self.auth(most)) != nil)
+        let key = String(repeating: "k", count: DockerConfig.maximumKeyBytes)
+        #expect(error(Self.auth("u"), key: key) == nil)
+        #expect(error(Self.auth("u"), key: key + "k")?.description.contains("kkk") == false)
+    }
+
     @Test func absentAndNullAreEmpty() throws {
         for text in ["{}", #"{"auths":null,"credHelpers":null,"credsStore":null}"#, #"{"credsStore":""}"#] {
             #expect(try Self.user(try Self.config(text), "ghcr.io/a") == nil)

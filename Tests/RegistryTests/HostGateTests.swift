@@ -71,4 +71,18 @@ final class Counter: Sendable {
         memory.forget(3)
         #expect(memory.value(for: 3, at: now) == nil)
     }
+
+    @Test func costs() {
+        let now = ContinuousClock.now
+        var memory = Remembered<Int, String>(capacity: 10, budget: 100)
+        for key in 0..<4 {
+            memory.remember("v", cost: 30, for: key, until: now + .seconds(10 + key), now: now)
+        }
+        #expect(memory.count == 3 && memory.cost == 90 && memory.value(for: 0, at: now) == nil)
+        memory.remember("w", cost: 40, for: 3, until: now + .seconds(20), now: now)
+        #expect(memory.count == 3 && memory.cost == 100 && memory.value(for: 3, at: now) == "w")
+        // What is too large for all is not remembered, nor is what was there before.
+        memory.remember("x", cost: 101, for: 3, until: now + .seconds(20), now: now)
+        #expect(memory.count == 2 && memory.cost == 60 && memory.value(for: 3, at: now) == nil)
+    }
 }

@@ -18,6 +18,9 @@ public final class LivePullSecrets: PullSecrets {
     static let freshness = Duration.seconds(1)
     /// The most that is remembered, by Pods' names for secrets: more than most clusters have namespaces.
     static let capacity = 1_000
+    /// What holds more text is not remembered, so that all together cannot take more than some 20 MB: Pods and their
+    /// Secrets are anybody's. A registry's credentials have a hundred bytes, those of clouds some 3 KB.
+    static let maximumRememberedBytes = 16 << 10
 
     private struct Read<Value: Sendable>: Sendable {
         let value: Value
@@ -93,7 +96,8 @@ public final class LivePullSecrets: PullSecrets {
         }
 
         // (2) All secrets at once, in the order of their names.
-        let secrets = names.secrets(with: added)
+        let (secrets, hasMore) = names.secrets(with: added)
+        if hasMore { problems.append("only \(PullSecretNames.maximumSecrets) pull secrets of a Pod count") }
         let readings = await withTaskGroup(of: (Int, Reading).self) { group in
             for (index, secret) in secrets.enumerated() {
                 let name = ObjectName(secret, namespace: names.namespace)
@@ -146,7 +150,7 @@ public final class LivePullSecrets: PullSecrets {
     private func read(_ name: ObjectName) async -> Reading {
         let what = "pull secret \(name)"
         guard KubernetesName.isValid(name.name), KubernetesName.isValid(name.namespace ?? "") else {
-            return .problem("\(what.prefix(300)) has a name that no Secret has", isPassing: false)
+            return .problem("\(what) has a name that no Secret has", isPassing: false)
         }
         let answer = await secretReads.answer(for: name) { [api] in
             do throws(APIFailure) {
@@ -177,6 +181,11 @@ public final class LivePullSecrets: PullSecrets {
         state.withLock { state in
             sweep(&state, at: time)
             if let known = state.keychains[names], known.time > time { return }
+            guard keychain.textBytes <= Self.maximumRememberedBytes else {
+                // What was known before is no longer so.
+                state.keychains[names] = nil
+                return
+            }
             guard state.keychains.count < Self.capacity || state.keychains[names] != nil else { return }
             state.keychains[names] = Read(value: keychain, time: time)
         }

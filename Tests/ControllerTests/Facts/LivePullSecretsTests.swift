@@ -90,6 +90,41 @@ struct LivePullSecretsTests {
         #expect(cluster.reads.count == 3)
     }
 
+    @Test("Names that nothing has are not kept, however long they are")
+    func longNames() async throws {
+        let long = String(repeating: "a\u{301}", count: 50_000)
+        let names = names([long, "a"], long)
+        #expect(names.secrets.allSatisfy { $0.utf8.count < 300 } && names.serviceAccount.utf8.count < 300)
+        let keychain = await secrets.keychain(names, anew: false)
+        #expect(try users(keychain, "a.example/x") == ["ann"])
+        #expect(keychain.problems.count == 1 && keychain.textBytes < 1_000)
+        #expect(keychain.problems.first?.hasSuffix("has a name that no Secret has") == true)
+        #expect(cluster.reads == ["get secrets team/a"])
+    }
+
+    @Test("More secrets than count are told")
+    func tooMany() async throws {
+        let problem = "only 16 pull secrets of a Pod count"
+        let many = (0..<PullSecretNames.maximumSecrets).map { "s\($0)" }
+        #expect(await !secrets.keychain(names(many), anew: false).problems.contains(problem))
+        #expect(await secrets.keychain(names(many + ["a"]), anew: false).problems.contains(problem))
+        #expect(await secrets.keychain(names(many, "robot"), anew: false).problems.contains(problem))
+    }
+
+    @Test("What holds a lot of text is used, and not remembered")
+    func large() async throws {
+        let password = String(repeating: "x", count: 10_000)
+        for name in ["big", "bigger"] {
+            try cluster.putPullSecret(name, in: "team", for: "\(name).example", "ann", password)
+        }
+        let one = names(["big"])
+        let two = names(["big", "bigger"])
+        #expect(try users(await secrets.keychain(one, anew: false), "big.example/x") == ["ann"])
+        #expect(secrets.remembered(one) != nil)
+        #expect(try users(await secrets.keychain(two, anew: false), "bigger.example/x") == ["ann"])
+        #expect(secrets.remembered(two) == nil)
+    }
+
     @Test("What cannot be read is left out and told, and nothing of what is in it")
     func problems() async throws {
         try cluster.put(
