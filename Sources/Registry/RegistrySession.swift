@@ -50,14 +50,16 @@ final class RegistrySession: Sendable {
     func get(
         _ request: RegistryRequest, with keychain: Keychain = .empty
     ) async throws(RegistryFailure) -> RegistryResponse {
-        let own = serverKeychain.withLock { $0 }.credentials(for: request.repository)
-        let brought = keychain.credentials(for: request.repository) + own
+        // Bounded each for itself: what a Pod brings must not keep the server from showing its own.
+        let brought = [keychain, serverKeychain.withLock { $0 }].flatMap {
+            $0.credentials(for: request.repository).prefix(RegistryLimits.maximumCredentials)
+        }
         guard !brought.isEmpty else {
             return try await get(request, showing: try await configured(for: request))
         }
         // The first refusal is told: it is about the credentials that were meant for this registry.
         var refusal: Result<RegistryResponse, RegistryFailure>?
-        for credentials in brought.prefix(RegistryLimits.maximumCredentials) {
+        for credentials in brought {
             let answer = await answer(to: request, showing: credentials)
             guard answer.isRefusal else { return try answer.get() }
             refusal = refusal ?? answer

@@ -38,6 +38,9 @@ struct TokenServer: Sendable {
         switch response.status {
         case 200: return try Self.read(response.body, what: what)
         case 401, 403: throw .denied(what: what, code: ErrorBody.code(in: response.body))
+        // How OAuth 2 says that a refresh token is no longer good (RFC 6749, section 5.2: invalid_grant).
+        case 400 where ask.credentials.isIdentityToken:
+            throw .denied(what: what, code: ErrorBody.code(in: response.body))
         case 429: throw .rateLimited(host: host, code: ErrorBody.code(in: response.body))
         case 500...599:
             throw .serverError(host: host, status: response.status, code: ErrorBody.code(in: response.body))

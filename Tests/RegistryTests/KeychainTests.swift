@@ -31,6 +31,10 @@ import Testing
         #expect(try one.narrowed(to: [Repository(parsing: "c.example/x")]).isEmpty)
         #expect(Keychain.empty.scope == .server)
         #expect(one.scope != .server)
+        #expect(try one.scope == Self.keychain(("a.example", "ann"), ("b.example", "bob")).scope)
+        #expect(try one.scope != Self.keychain(("a.example", "ann"), ("b.example", "amy")).scope)
+        // Part of every key of what is remembered.
+        #expect(MemoryLayout<Keychain.Scope>.size <= 40)
     }
 
     @Test func theMostSpecificIsTriedFirst() throws {
@@ -65,8 +69,9 @@ import Testing
 
     @Test func entriesAreBoundedAndHelpersDoNotCount() throws {
         let many = (0..<200).map { "\"r\($0).example\":\(DockerConfigTests.auth("u"))" }.joined(separator: ",")
-        #expect(
-            Keychain([try DockerConfigTests.config("{\"auths\":{\(many)}}")]).entries.count == Keychain.maximumEntries)
+        let keychain = Keychain([try DockerConfigTests.config("{\"auths\":{\(many)}}")], problems: ["p"])
+        #expect(keychain.entries.count == Keychain.maximumEntries)
+        #expect(keychain.problems == ["p", "only 64 of 200 entries of pull secrets count"])
         let helpers = try DockerConfigTests.config(#"{"credsStore":"x","credHelpers":{"a.example":"y"}}"#)
         #expect(Keychain([helpers]).isEmpty)
     }
@@ -124,6 +129,40 @@ import Testing
         // Public images stay so for those whose password is out of date.
         let transport = Self.registry(knowing: "")
         try await get(Sample.client(transport).opened(with: Self.keychain(("registry.example", "old"))))
+    }
+
+    @Test func manyOfAPodDoNotHideTheServersOwn() async throws {
+        let transport = Self.registry(knowing: "own")
+        let client = Sample.client(transport)
+        client.useServerKeychain(try Self.keychain(("registry.example", "own")))
+        let many = Keychain(
+            try (0..<10).map { index in
+                try DockerConfigTests.config(#"{"auths":{"registry.example":\#(DockerConfigTests.auth("u\(index)"))}}"#)
+            })
+        try await get(client.opened(with: many))
+        #expect(transport.authorizations.last == Self.basic("own"))
+        #expect(transport.requests.count <= 2 * (RegistryLimits.maximumCredentials + 1))
+    }
+
+    @Test func anIdentityTokenThatIsNoLongerGoodMakesRoomForTheNext() async throws {
+        let transport = FakeTransport { request, _ in
+            if request.url.contains("/token") {
+                // As RFC 6749 has it for a refresh token that was revoked.
+                if request.method == "POST" { return .answer(400, #"{"error":"invalid_grant"}"#) }
+                return request.authorization == Self.basic("ann")
+                    ? .answer(200, #"{"token":"anns"}"#) : .answer(401, "")
+            }
+            return request.authorization == "Bearer anns"
+                ? .answer(200, Sample.manifest)
+                : .challenge(#"Bearer realm="https://auth.example/token",service="s""#)
+        }
+        let stale = try DockerConfigTests.config(#"{"auths":{"registry.example":{"identitytoken":"old"}}}"#)
+        let good = try DockerConfigTests.config(#"{"auths":{"registry.example":\#(DockerConfigTests.auth("ann"))}}"#)
+        try await get(Sample.client(transport).opened(with: Keychain([stale, good])))
+        #expect(transport.requests.contains { $0.method == "POST" })
+        await #expect(throws: RegistryFailure.self) {
+            try await get(Sample.client(transport).opened(with: Keychain([stale])))
+        }
     }
 
     @Test func whenNothingOpensTheRefusalIsTold() async throws {
