@@ -20,6 +20,9 @@ public final class LiveFacts: ClusterFacts {
         public var roleBindings: Int
     }
 
+    /// How often watches are ended whose objects nobody asks for any more.
+    private static let tidyingInterval = Duration.seconds(60)
+
     private let api: any KubernetesAPI
     private let pace: Pace
     private let namespaces = NamespaceLabels()
@@ -40,7 +43,18 @@ public final class LiveFacts: ClusterFacts {
 
     /// Follows the cluster until the task is cancelled. Without it, everything is asked for at each use.
     public func run() async {
-        await Reflector(api, .namespaces, pace: pace).run { [namespaces] in namespaces.take($0) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [api, pace, namespaces] in
+                await Reflector(api, .namespaces, pace: pace).run { namespaces.take($0) }
+            }
+            group.addTask { [pace, configMaps, secrets] in
+                while !Task.isCancelled {
+                    await pace.sleep(Self.tidyingInterval)
+                    configMaps.endIdle()
+                    secrets.endIdle()
+                }
+            }
+        }
         configMaps.stop()
         secrets.stop()
         boundRoles.stop()
@@ -128,8 +142,9 @@ public final class LiveFacts: ClusterFacts {
         }
     }
 
-    private static func value(_ answer: Result<Value, APIFailure>, _ fact: String) throws(FactFailure) -> Value {
-        switch answer {
+    /// - Parameter answer: nil when nobody waited for it.
+    private static func value(_ answer: Result<Value, APIFailure>?, _ fact: String) throws(FactFailure) -> Value {
+        switch answer ?? .failure(.cancelled) {
         case .success(let value): return value
         case .failure(let failure): throw FactFailure(failure, fact)
         }

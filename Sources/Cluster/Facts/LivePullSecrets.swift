@@ -60,7 +60,12 @@ public final class LivePullSecrets: PullSecrets {
 
     public func keychain(_ names: PullSecretNames, anew: Bool) async -> Keychain {
         if !anew, let known = remembered(names, for: Self.freshness) { return known }
-        return await reads.answer(for: Question(names: names, anew: anew)) { await self.read(names, anew: anew) }
+        let answer = await reads.answer(for: Question(names: names, anew: anew)) {
+            // A read that waited for the one before it has its answer already, if that was quick.
+            if !anew, let known = self.remembered(names, for: Self.freshness) { return known }
+            return await self.read(names, anew: anew)
+        }
+        return answer ?? Keychain([], problems: ["pull secrets of namespace \(names.namespace) were not waited for"])
     }
 
     private func remembered(_ names: PullSecretNames, for age: Duration) -> Keychain? {
@@ -159,7 +164,7 @@ public final class LivePullSecrets: PullSecrets {
                 return .failure(error)
             }
         }
-        switch answer {
+        switch answer ?? .failure(.cancelled) {
         case .success(let secret): return Self.reading(secret, what)
         case .failure(let failure) where failure.isNotFound: return .problem("\(what) does not exist", isPassing: false)
         case .failure(let failure) where failure.isForbidden:

@@ -119,6 +119,9 @@ struct LiveFactsTests {
         try cluster.put(.secrets, "cosign", in: "prod", "cosign.pub", "new")
         #expect(try await facts.secret("cosign", namespace: "prod") == ["cosign.pub": Array("new".utf8)])
         #expect(cluster.reads == ["get secrets prod/cosign", "get secrets prod/cosign"])
+        cluster.fail { _ in .unreachable("gone") }
+        #expect(try await facts.secret("cosign", namespace: "prod") == ["cosign.pub": Array("new".utf8)])
+        cluster.fail(nil)
         try cluster.put(.secrets, #"{"metadata":{"name":"bad","namespace":"prod"},"data":{"a":"%"}}"#)
         #expect(await failure { try await facts.secret("bad", namespace: "prod") }?.reason == "data[a] is no base64")
     }
@@ -151,7 +154,7 @@ struct LiveFactsTests {
         for _ in 0..<2000 where try await value() != "2" { try await Task.sleep(for: .milliseconds(5)) }
         #expect(try await value() == "2")
         cluster.fail { _ in .unreachable("gone") }
-        #expect(try await value() == "1")
+        #expect(try await value() == "2")
     }
 
     @Test("Names of many objects do not make many watches")
