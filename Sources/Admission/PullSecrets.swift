@@ -48,11 +48,15 @@ struct PullAccess: Sendable {
     ///
     /// - Parameter anew: as for ``PullSecrets/keychain(_:anew:)``.
     func keychains(of checks: [Check], anew: Bool = false, by deadline: ContinuousClock.Instant) async -> [Keychain] {
-        let pods = await keychain(anew: anew, by: deadline)
-        var byRule: [[String]: Keychain] = [[]: pods]
-        for check in checks where byRule[check.secrets] == nil {
-            byRule[check.secrets] = await rules(check.secrets, anew: anew, by: deadline).followed(by: pods)
+        async let asked = keychain(anew: anew, by: deadline)
+        let rules = await withTaskGroup(of: ([String], Keychain).self) { tasks in
+            for names in Set(checks.map(\.secrets)) where !names.isEmpty {
+                tasks.addTask { (names, await self.rules(names, anew: anew, by: deadline)) }
+            }
+            return await tasks.reduce(into: [[String]: Keychain]()) { $0[$1.0] = $1.1 }
         }
+        let pods = await asked
+        let byRule = rules.mapValues { $0.followed(by: pods) }
         return checks.map { byRule[$0.secrets] ?? pods }
     }
 
@@ -74,16 +78,24 @@ struct PullAccess: Sendable {
         return await ask(secrets, names, anew: anew, by: deadline)
     }
 
+    /// The first read may take this part of the time that there is: most images need no secret, and are verified in the
+    /// rest of it, however long the API server is silent.
+    private static let share = 4
+
     private func ask(
         _ secrets: any PullSecrets, _ names: PullSecretNames, anew: Bool, by deadline: ContinuousClock.Instant
     ) async -> Keychain {
-        let fact = "pull secrets of namespace \(names.namespace)"
-        let answer = await FactGathering.answer(to: fact, by: deadline) { () async throws(FactFailure) in
+        let fact = "pull secrets of namespace \(printable(names.namespace))"
+        let now = ContinuousClock.now
+        let limit = anew ? deadline : now + (deadline - now) / Self.share
+        let answer = await FactGathering.answer(to: fact, by: limit) { () async throws(FactFailure) in
             await secrets.keychain(names, anew: anew)
         }
         switch answer {
         case .success(let keychain): return keychain
-        case .failure(let failure): return Keychain([], problems: ["\(failure)"])
+        case .failure(let failure):
+            // Goes on with what is known.
+            return (secrets.remembered(names) ?? .empty).followed(by: Keychain([], problems: ["\(failure)"]))
         }
     }
 }

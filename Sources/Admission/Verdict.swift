@@ -90,7 +90,9 @@ public struct Verdict: Sendable {
                     pins.pin(item.image, to: pinnable)
                 }
             case .failure(let failure):
-                let message = "image verification failed for \(printable(item.image.text)): \(failure)"
+                // It may hold what a registry or a tenant's pull secret says.
+                let reason = printable("\(failure)", limit: maximumFailureLength)
+                let message = "image verification failed for \(printable(item.image.text)): \(reason)"
                 result = failure.isError ? .error(message) : .fail(message)
             }
         }

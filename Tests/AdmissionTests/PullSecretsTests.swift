@@ -190,18 +190,74 @@ struct PullSecretsTests {
 
     @Test("Secrets that do not come in time are a problem of the check")
     func slow() async throws {
-        struct Slow: PullSecrets {
-            let ownNamespace = "countersign"
-            func remembered(_ names: PullSecretNames) -> Keychain? { nil }
-            func keychain(_ names: PullSecretNames, anew: Bool) async -> Keychain {
-                try? await Task.sleep(for: .seconds(60))
-                return .empty
-            }
-        }
         let access = PullAccess(try request("team").attributes, Slow())
         let keychain = await access.keychain(by: .now + .milliseconds(20))
         #expect(keychain.isEmpty)
         #expect(keychain.problems.first?.contains("did not answer in time") == true)
+    }
+
+    @Test("A silent cluster takes no more than a part of the time: what needs no secret is verified in the rest")
+    func silent() async throws {
+        let silent = Evaluator(policies: evaluator.policies, verifier: evaluator.verifier, pullSecrets: Slow())
+        func denial(within time: Duration) async throws -> String? {
+            await silent.evaluate(try request("team"), phase: .mutate, deadline: .now + time).verdict.denial
+        }
+        let denied = try await denial(within: .seconds(3))
+        #expect(denied?.contains("denies access") == true)
+        #expect(denied?.contains("the cluster did not answer in time") == true)
+        registry.behaviour.authentication = .none
+        #expect(try await denial(within: .seconds(6)) == nil)
+    }
+
+    @Test("What was known a moment ago opens the registry while the cluster is silent")
+    func silentAndKnown() async throws {
+        let known = Slow(known: try keychain("right"))
+        let evaluator = Evaluator(policies: evaluator.policies, verifier: evaluator.verifier, pullSecrets: known)
+        let verdict = await evaluator.evaluate(
+            try request("team"), phase: .mutate, deadline: .now + .seconds(6)
+        ).verdict
+        #expect(verdict.isAllowed)
+    }
+
+    @Test("A rule that has to ask for facts reads no secrets where the answers are remembered, or there is no question")
+    func remembered() async throws {
+        let policy = Samples.policy(images: "\(registry.host)/*", key: signer.key.publicKey).replacing(
+            "kinds: [Pod]", with: "kinds: [Pod], namespaceSelector: {matchLabels: {env: prod}}")
+        let asking = Evaluator(
+            policies: try Samples.snapshot(policy), verifier: evaluator.verifier, facts: Labels(), pullSecrets: secrets)
+        func verdict(_ request: AdmissionRequest) async -> Verdict {
+            await asking.evaluate(request, phase: .mutate, deadline: .now + .seconds(30)).verdict
+        }
+        #expect(await verdict(try request("team")).isAllowed)
+        #expect(secrets.asked == ["team"])
+        #expect(await verdict(try request("team")).patch.operations.count == 1)
+        #expect(await verdict(try Samples.review(["elsewhere.test/app:1"], namespace: "none")).isAllowed)
+        #expect(secrets.asked == ["team"])
+    }
+
+    /// Secrets that nobody ever gets to read.
+    private struct Slow: PullSecrets {
+        let ownNamespace = "countersign"
+        var known: Keychain?
+
+        func remembered(_ names: PullSecretNames) -> Keychain? { known }
+        func keychain(_ names: PullSecretNames, anew: Bool) async -> Keychain {
+            try? await Task.sleep(for: .seconds(60))
+            return .empty
+        }
+    }
+
+    /// Labels that have to be asked for.
+    private struct Labels: ClusterFacts {
+        func namespaceLabels(_ name: String) async throws(FactFailure) -> [String: String] { ["env": "prod"] }
+        func configMap(_ name: String, namespace: String) async throws(FactFailure) -> Value {
+            throw FactFailure(.notFound, name, "there is none")
+        }
+        func secret(_ name: String, namespace: String) async throws(FactFailure) -> [String: [UInt8]] { [:] }
+        func roles(of user: UserInfo) async throws(FactFailure) -> UserRoles { UserRoles() }
+        func object(at path: String) async throws(FactFailure) -> Value {
+            throw FactFailure(.notFound, path, "there is none")
+        }
     }
 }
 

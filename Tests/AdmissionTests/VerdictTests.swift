@@ -186,6 +186,18 @@ struct VerdictTests {
         #expect(verdict.denial?.contains("registry.test/UPPER:1") == true)
     }
 
+    @Test("What others wrote cannot forge lines, or fill a denial")
+    func printableReasons() throws {
+        let key = "x\nevil:\u{1B}[2J" + String(repeating: "y", count: 50_000)
+        let forged = "pull secret test/a cannot be used: auths[\"\(key)\"]"
+        let verdict = try verdict(
+            [Samples.policy()], images: ["registry.test/a:1"],
+            results: [Samples.failure(.denied(.denied(what: "registry.test/a:1", code: nil), because: [forged]))])
+        let denial = try #require(verdict.denial)
+        #expect(denial.contains("pull secret test/a cannot be used"))
+        #expect(!denial.contains("\u{1B}") && !denial.contains("\nevil") && denial.utf8.count < 3_000)
+    }
+
     @Test("Warnings keep to what kubectl shows")
     func warnings() throws {
         let images = (0..<60).map { "registry.test/" + String(repeating: "x", count: 90) + "\($0):1" }
