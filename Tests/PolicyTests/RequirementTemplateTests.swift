@@ -120,6 +120,43 @@ struct RequirementTemplateTests {
         #expect(throws: RuleFailure.self) { try source.requirement(bindings) }
     }
 
+    /// Answers once as many Secrets are asked for as it expects.
+    private actor Meeting: ClusterFacts {
+        private let expected: Int
+        private var waiting: [CheckedContinuation<Void, Never>] = []
+
+        init(of expected: Int) { self.expected = expected }
+
+        func secret(_ name: String, namespace: String) async throws(FactFailure) -> [String: [UInt8]] {
+            await withCheckedContinuation { continuation in
+                waiting.append(continuation)
+                if waiting.count == expected { for one in waiting { one.resume() } }
+            }
+            return ["cosign.pub": Array(TestKeys.pems[2].utf8)]
+        }
+
+        func namespaceLabels(_ name: String) async throws(FactFailure) -> [String: String] { [:] }
+        func configMap(_ name: String, namespace: String) async throws(FactFailure) -> Value {
+            throw FactFailure(.notFound, name, "is not there")
+        }
+        func roles(of user: UserInfo) async throws(FactFailure) -> UserRoles { UserRoles() }
+        func object(at path: String) async throws(FactFailure) -> Value {
+            throw FactFailure(.notFound, path, "is not there")
+        }
+    }
+
+    @Test("All Secrets are asked for at once", .timeLimit(.minutes(1)))
+    func atOnce() async throws {
+        let keys = (0..<3).map { #"{"keys":{"secret":{"name":"key\#($0)","namespace":"prod"}}}"# }
+        let entry = Sample.entry(attestors: #"[{"entries":[\#(keys.joined(separator: ","))]}]"#)
+        let rule = try #require(
+            try policy(Sample.policy(rules: "[\(Sample.rule(entries: "[\(entry)]"))]")).rules.first)
+        let bindings = await RuleBindings.gather(
+            try #require(rule.context), for: try ContextTests.input(), from: Meeting(of: 3), images: TableImages(),
+            deadline: .now + .seconds(5))
+        #expect(try rule.entries[0].requirement.requirement(bindings) != nil)
+    }
+
     @Test("What does not hang on variables is looked at when the policy is loaded")
     func shape() throws {
         let template = #"{"publicKeys":"{{ keys.data.prod }}"}"#

@@ -65,9 +65,15 @@ extension RuleBindings {
             }
             entry.bind(in: &scope) { _ in answer ?? .failure(RuleFailure("\(entry.name) was not asked for")) }
         }
-        var secrets: [SecretReference: Result<String, RuleFailure>] = [:]
-        for secret in context.secrets { secrets[secret] = await secret.key(in: scope, from: cluster) }
-        return RuleBindings(scope: scope, secrets: secrets)
+        // At once: they share one deadline.
+        let complete = scope
+        let secrets = await withTaskGroup(of: (SecretReference, Result<String, RuleFailure>).self) { tasks in
+            for secret in Set(context.secrets) {
+                tasks.addTask { (secret, await secret.key(in: complete, from: cluster)) }
+            }
+            return await tasks.reduce(into: [SecretReference: Result<String, RuleFailure>]()) { $0[$1.0] = $1.1 }
+        }
+        return RuleBindings(scope: complete, secrets: secrets)
     }
 }
 
