@@ -18,8 +18,10 @@ extension Server {
         /// 40 KB, so this is 160 MB at the worst; an API server opens a few, a mesh of health checks some more.
         public var maximumConnections = 4096
         /// Bytes of bodies held for all connections together, beyond what small requests need. Without a bound,
-        /// 4,096 clients could each have 8 MiB kept for them.
-        public var maximumBodyMemory = 256 * 1024 * 1024
+        /// 4,096 clients could each have 8 MiB kept for them. Eight of the largest fit, or a thousand of 64 KB; with what
+        /// parsing makes of them, and the worst of connections beside them, that stays below the 512 MiB that deploy/
+        /// gives a pod.
+        public var maximumBodyMemory = 64 * 1024 * 1024
         /// Bytes of a body that are handled on the loop; a larger one goes to a background task, because parsing it
         /// would hold up the loop's other connections (about 0.6 ms at 400 MB/s).
         public var largestBodyOnLoop = 256 * 1024

@@ -151,24 +151,31 @@ struct Gate: Sendable {
         metrics.policiesLoaded(snapshot.policies.count)
     }
 
-    /// Works as a member of the cluster, and becomes ready once all policies are known and there is a certificate.
+    /// Works as a member of the cluster, and becomes ready once all policies are known, there is a certificate, and the
+    /// server's own pull secrets have been read, or it is known that they cannot be.
     private func takePart() async {
         guard let cluster else { return }
-        let beginnings = Beginnings(awaited: cluster.certificates == nil ? 1 : 2) {
+        var awaited: Set<Beginnings.Part> = [.policies]
+        if cluster.certificates != nil { awaited.insert(.certificate) }
+        if configuration.cluster?.pullSecrets.isEmpty == false { awaited.insert(.pullSecrets) }
+        let beginnings = Beginnings(awaited: awaited) {
             operations.becomeReady(true)
             log.logger.notice("ready: the policies of the cluster are known")
         }
         await cluster.run(
             use: { snapshot in
                 use(snapshot)
-                beginnings.came(0)
+                beginnings.came(.policies)
             },
             serve: { serving in
                 server.replaceTLS(serving.context)
                 metrics.certificateExpires(serving.context.certificate.notAfter)
-                beginnings.came(1)
+                beginnings.came(.certificate)
             },
-            keychain: { registry.useServerKeychain($0) })
+            keychain: { keychain in
+                registry.useServerKeychain(keychain)
+                beginnings.came(.pullSecrets)
+            })
     }
 
     private func watchCertificate() async {
@@ -190,18 +197,22 @@ struct StartError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Counts what has to come once before something happens.
+/// Waits for what has to come once before something happens.
 private final class Beginnings: Sendable {
-    private let missing: Mutex<Set<Int>>
+    enum Part {
+        case policies, certificate, pullSecrets
+    }
+
+    private let missing: Mutex<Set<Part>>
     private let complete: @Sendable () -> Void
 
-    init(awaited count: Int, _ complete: @escaping @Sendable () -> Void) {
-        missing = Mutex(Set(0..<count))
+    init(awaited: Set<Part>, _ complete: @escaping @Sendable () -> Void) {
+        missing = Mutex(awaited)
         self.complete = complete
     }
 
-    func came(_ index: Int) {
-        let isLast = missing.withLock { $0.remove(index) != nil && $0.isEmpty }
+    func came(_ part: Part) {
+        let isLast = missing.withLock { $0.remove(part) != nil && $0.isEmpty }
         if isLast { complete() }
     }
 }
