@@ -44,8 +44,24 @@ import Testing
         #expect(admitted.status == 0, "\(admitted)\n\(replica.log.suffix(2000))")
         #expect(try await stage.admission(of: "other2") == .denied)
 
-        try await stage.admin.apply(Self.keySecret(stage.world.otherKey, in: namespace))
-        try await stage.becomes(.admitted, "other2", "a rotated key counts after")
+        // Rotated there, back and there again: how quick a watch is can be told from the best of a few.
+        var times: [Duration] = []
+        for (key, new, old) in [
+            (stage.world.otherKey, "other2", "signed2"), (stage.world.key, "signed2", "other2"),
+            (stage.world.otherKey, "other2", "signed2"),
+        ] {
+            try await stage.admin.apply(Self.keySecret(key, in: namespace))
+            let start = ContinuousClock.now
+            if inOurNamespace {
+                try await stage.becomes(.admitted, new, "a rotated key counts after")
+                times.append(start.duration(to: .now))
+            } else {
+                // What is read at each use counts for the very next pod.
+                #expect(try await stage.admission(of: new) == .admitted, "\(replica.log.suffix(2000))")
+            }
+            #expect(try await stage.admission(of: old) == .denied)
+        }
+        if let best = times.min() { #expect(best < .seconds(1), "\(times)") }
         let denied = try await stage.run("second", "signed2")
         #expect(denied.status != 0, "the old key is worth nothing")
 
