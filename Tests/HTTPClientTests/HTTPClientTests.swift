@@ -156,7 +156,7 @@ import Testing
             socket.write(answer("407 Proxy Authentication Required"))
         }
         let client = try HTTPClient(.init(proxy: .init(httpsProxy: proxy.url)))
-        guard case .unreachable(let reason) = await failure(of: .init("https://registry.example/v2/"), by: client)
+        guard case .disconnected(let reason) = await failure(of: .init("https://registry.example/v2/"), by: client)
         else {
             Issue.record("the proxy's refusal was taken for an answer")
             return
@@ -235,7 +235,7 @@ import Testing
     func reportsWhatIsNoAnswer(text: String) async throws {
         let server = try ScriptedServer(answering: text)
         switch await failure(of: .init(server.url), by: client) {
-        case .malformed, .unreachable, .truncated: break
+        case .malformed, .disconnected, .truncated: break
         case let other: Issue.record("\(text) came to \(String(describing: other))")
         }
     }

@@ -22,7 +22,7 @@ import Testing
 
     @Test func disconnects() async throws {
         let (ask, path, _) = try Self.prepare(.disconnect)
-        guard case .unreachable = await ask.failure(of: path) else {
+        guard case .disconnected = await ask.failure(of: path) else {
             Issue.record("the connection lived on")
             return
         }
