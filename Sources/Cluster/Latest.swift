@@ -20,21 +20,20 @@ public final class Latest<Value: Sendable>: Sendable {
         // Under the lock, here and below: of two values at once the older must not come last.
         state.withLock { state in
             state.value = value
-            for listener in state.listeners.values { listener.yield(value) }
+            for (index, listener) in state.listeners {
+                // Not as the stream ends: who ends it may hold the lock of the task that listens, for which this one waits.
+                if case .terminated = listener.yield(value) { state.listeners[index] = nil }
+            }
         }
     }
 
     /// The value there is, then each that is set; ends with the task that listens.
     public func values() -> AsyncStream<Value> {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
-        let listener = state.withLock { state in
-            defer { state.nextListener += 1 }
+        state.withLock { state in
             state.listeners[state.nextListener] = continuation
+            state.nextListener += 1
             continuation.yield(state.value)
-            return state.nextListener
-        }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { _ = $0.listeners.removeValue(forKey: listener) }
         }
         return stream
     }

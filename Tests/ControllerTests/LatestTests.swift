@@ -13,4 +13,18 @@ struct LatestTests {
         #expect(await values.next() == 3)
         #expect(latest.value == 3)
     }
+
+    @Test("Listeners that end while values are set hold nobody up", .timeLimit(.minutes(1)))
+    func ending() async {
+        let latest = Latest(0)
+        let setter = Task.detached { while !Task.isCancelled { latest.set(latest.value + 1) } }
+        for _ in 0..<5_000 {
+            let listener = Task.detached { for await _ in latest.values() {} }
+            await Task.yield()
+            listener.cancel()
+            await listener.value
+        }
+        setter.cancel()
+        await setter.value
+    }
 }
