@@ -11,6 +11,8 @@ struct FailureReader {
     private let systemError: Int32
     /// Whether the answer's header had come when it failed.
     private let hasHead: Bool
+    /// Whether a proxy answered, and would not connect us.
+    private let isRefusedByProxy: Bool
 
     init(transfer: Transfer, code: CURLcode, hasHead: Bool) {
         self.code = code
@@ -21,6 +23,7 @@ struct FailureReader {
         words = message.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : message
         systemError = Int32(truncatingIfNeeded: transfer.easy.integer(CURLINFO_OS_ERRNO) ?? 0)
         self.hasHead = hasHead
+        isRefusedByProxy = (transfer.easy.integer(CURLINFO_HTTP_CONNECTCODE) ?? 0) >= 300
     }
 
     private var place: String { "\(order.origin.host):\(order.origin.port)" }
@@ -34,6 +37,8 @@ struct FailureReader {
         case CURLE_OPERATION_TIMEDOUT: .unreachable("\(place) did not accept a connection in time")
         case CURLE_GOT_NOTHING: .disconnected("\(place) closed the connection without an answer")
         case CURLE_PARTIAL_FILE: .truncated
+        case CURLE_RECV_ERROR where isRefusedByProxy:
+            .unreachable("the proxy does not connect to \(place)\(detail)")
         case CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM:
             hasHead ? .truncated : .disconnected("the connection to \(place) broke\(detail)")
         case CURLE_SEND_ERROR: .disconnected("the connection to \(place) broke\(detail)")

@@ -156,7 +156,7 @@ import Testing
             socket.write(answer("407 Proxy Authentication Required"))
         }
         let client = try HTTPClient(.init(proxy: .init(httpsProxy: proxy.url)))
-        guard case .disconnected(let reason) = await failure(of: .init("https://registry.example/v2/"), by: client)
+        guard case .unreachable(let reason) = await failure(of: .init("https://registry.example/v2/"), by: client)
         else {
             Issue.record("the proxy's refusal was taken for an answer")
             return

@@ -117,7 +117,7 @@ struct StreamingTests {
         request.deadline = .now + .milliseconds(20)
         #expect(await failure(opening: request, by: client) == .timedOut)
         request = .init(server.url + "/on-time")
-        request.deadline = .now + .seconds(2)
+        request.deadline = .now + .seconds(1)
         let response = try await client.open(request, idleTimeout: .seconds(30))
         try await Task.sleep(until: request.deadline + .milliseconds(1), clock: .continuous)
         gate.open()
@@ -135,8 +135,8 @@ struct StreamingTests {
         defer { gate.open() }
         let client = try HTTPClient(.init())
         var request = HTTPClient.Request(server.url)
-        request.deadline = .now + .seconds(2)
-        let response = try await client.open(request, idleTimeout: .seconds(2))
+        request.deadline = .now + .seconds(1)
+        let response = try await client.open(request, idleTimeout: .seconds(1))
         #expect(try await text(response.body, 4) == "one\n")
         #expect(await failure(of: response.body) == .timedOut)
     }
@@ -158,7 +158,7 @@ struct StreamingTests {
         #expect(try await text(watch.body, 4) == "one\n")
         var request = HTTPClient.Request(server.url + "/silent")
         // It tells only when it was sent by then.
-        request.deadline = .now + (distrusting ? .seconds(2) : .milliseconds(20))
+        request.deadline = .now + (distrusting ? .seconds(1) : .milliseconds(20))
         request.distrustsSilence = distrusting
         #expect(await HTTPClientTests.failure(of: request, by: client) == .timedOut)
         if !distrusting { gate.open() }
