@@ -2,7 +2,7 @@
 public struct APIObservation: Sendable {
     /// As RBAC has it: `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`.
     public let verb: String
-    /// As RBAC has it: `deployments.apps`; the path of what is no resource.
+    /// As RBAC has it: `deployments.apps`; `discovery` or `apiCall` for what is no resource.
     public let resource: String
     /// The HTTP status; nil when there was no answer.
     public let status: Int?

@@ -62,7 +62,7 @@ public final class KubernetesClient: KubernetesAPI {
 
     public func document(at path: String) async throws(APIFailure) -> Value {
         let path = try RequestPath.checked(path)
-        return try await object(Call("get", String(path.prefix { $0 != "?" }), path: path))
+        return try await object(Call("get", RequestPath.label(of: path), path: path))
     }
 
     public func page(

@@ -36,6 +36,19 @@ enum RequestPath {
         return path
     }
 
+    /// What a path is counted as: the resource as RBAC has it, which are few; never a name, of which there is no end.
+    static func label(of path: String) -> String {
+        let parts = path.prefix { $0 != "?" }.split(separator: "/").map(String.init)
+        // Below /api/VERSION and /apis/GROUP/VERSION.
+        let depth = parts.first == "api" ? 2 : 3
+        guard parts.first == "api" || parts.first == "apis" else { return "apiCall" }
+        guard parts.count > depth else { return "discovery" }
+        var rest = parts.dropFirst(depth)
+        if rest.count > 2, rest.first == "namespaces" { rest = rest.dropFirst(2) }
+        guard let plural = rest.first, plural.utf8.allSatisfy({ (0x61...0x7A).contains($0) }) else { return "apiCall" }
+        return depth == 2 ? plural : "\(plural).\(parts[1])"
+    }
+
     static func query(_ items: [(name: String, value: String)]) -> String {
         items.isEmpty ? "" : "?" + items.map { "\($0.name)=\(encode($0.value))" }.joined(separator: "&")
     }

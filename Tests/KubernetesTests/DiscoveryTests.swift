@@ -24,6 +24,16 @@ struct DiscoveryTests {
         try cluster.serve(deployments, at: "/apis/apps/v1beta1")
     }
 
+    @Test(
+        "Requests are counted by what they are about, however many names there are",
+        arguments: [
+            ("/api", "discovery"), ("/apis/apps/v1", "discovery"), ("/api/v1/pods?limit=1", "pods"),
+            ("/api/v1/namespaces/prod", "namespaces"), ("/api/v1/namespaces/prod/configmaps/keys", "configmaps"),
+            ("/apis/apps/v1/namespaces/prod/deployments/web/scale", "deployments.apps"), ("/version", "apiCall"),
+            ("/api/v1/Not%20One/x", "apiCall"),
+        ])
+    func labels(path: String, label: String) { #expect(RequestPath.label(of: path) == label) }
+
     @Test("All types, the preferred version first, without what does not answer")
     func all() async throws {
         let discovery = Discovery(cluster)

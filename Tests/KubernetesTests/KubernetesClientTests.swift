@@ -226,7 +226,7 @@ struct KubernetesClientTests {
         #expect(
             log.withLock { $0 } == [
                 "patch policies.kyverno.io 200 true", "get pods 404 false", "watch pods 200 false",
-                "get /apis 200 false",
+                "get discovery 200 false",
                 "delete pods 0 true",
             ])
     }
