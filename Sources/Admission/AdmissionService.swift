@@ -21,14 +21,14 @@ public final class AdmissionService: Service {
     private let log: DecisionLog
     private let metrics: AdmissionMetrics
     private let operations: OperationsService
-    private let observer: (any DecisionObserver)?
+    private let observers: [any DecisionObserver]
 
     /// - Parameter policies: Nil while they are still being read: until ``use(_:)``, reviews get 503, and the API server
     ///   does what the webhook's failure policy says.
     public init(
         policies: PolicySnapshot?, policyReviews: PolicyReviewService = PolicyReviewService(), verifier: ImageVerifier,
         facts: any ClusterFacts = NoClusterFacts(), pullSecrets: (any PullSecrets)? = nil, log: DecisionLog,
-        metrics: AdmissionMetrics, operations: OperationsService, observer: (any DecisionObserver)? = nil
+        metrics: AdmissionMetrics, operations: OperationsService, observers: [any DecisionObserver] = []
     ) {
         self.policies = Mutex(policies)
         self.policyReviews = policyReviews
@@ -38,7 +38,7 @@ public final class AdmissionService: Service {
         self.log = log
         self.metrics = metrics
         self.operations = operations
-        self.observer = observer
+        self.observers = observers
     }
 
     /// Swaps in new policies; a request that has begun ends with those it began with.
@@ -95,12 +95,15 @@ public final class AdmissionService: Service {
             policies: route.policies(of: policies), verifier: verifier, facts: facts, pullSecrets: pullSecrets)
         switch evaluator.begin(request, phase: route.phase) {
         case .decided(let outcome):
-            respond = answer(request, outcome, begin)
+            respond = answer(request, outcome, evaluator.policies, begin)
             return .answered
         case .open(let open):
             let reply = later()
             let deadline = begin + WebhookTimeout.allowance(query: query)
-            Task { reply.answer(self.answer(request, await evaluator.finish(open, deadline: deadline), begin)) }
+            Task {
+                let outcome = await evaluator.finish(open, deadline: deadline)
+                reply.answer(self.answer(request, outcome, evaluator.policies, begin))
+            }
             return .later
         }
     }
@@ -117,12 +120,14 @@ public final class AdmissionService: Service {
     }
 
     private func answer(
-        _ request: AdmissionRequest, _ outcome: Outcome, _ begin: ContinuousClock.Instant
+        _ request: AdmissionRequest, _ outcome: Outcome, _ policies: PolicySnapshot, _ begin: ContinuousClock.Instant
     ) -> Response {
         let duration = ContinuousClock.now - begin
         metrics.record(request, phase: outcome.phase, verdict: outcome.verdict, duration: duration)
         log.record(request, phase: outcome.phase, verdict: outcome.verdict, duration: duration)
-        if let observer, !request.isDryRun, outcome.verdict.isNoteworthy { observer.observe(request, outcome) }
+        if !request.isDryRun {
+            for observer in observers { observer.observe(request, outcome, policies: policies) }
+        }
         return Response(
             status: 200, contentType: "application/json",
             body: AdmissionResponse.write(uid: request.uid, verdict: outcome.verdict))

@@ -1,10 +1,13 @@
-/// Whoever wants to hear of decisions that are more than "everything passed".
+import Policy
+
+/// Whoever wants to hear of decisions.
 public protocol DecisionObserver: Sendable {
-    /// Told once a decision is made, of those alone that are ``Verdict/isNoteworthy``, and never of a dry run: what is
-    /// told leads to effects besides the answer.
+    /// Told once a decision is made, but never of a dry run: what is told leads to effects besides the answer.
     ///
     /// Called on the thread that decided, which may be an event loop: it has to be quick, and must not wait.
-    func observe(_ request: AdmissionRequest, _ outcome: Outcome)
+    ///
+    /// - Parameter policies: Those that were asked: all, or those of a failure policy.
+    func observe(_ request: AdmissionRequest, _ outcome: Outcome, policies: PolicySnapshot)
 }
 
 extension Verdict {

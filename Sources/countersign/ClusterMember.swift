@@ -28,7 +28,9 @@ struct ClusterMember: Sendable {
 
     let facts: LiveFacts
     let pullSecrets: LivePullSecrets
-    let events: EventRecorder
+    private let events: EventRecorder
+    /// Who hears of decisions.
+    var observers: [any DecisionObserver] { [events] }
     let policies: PolicyController
     /// Nil where the certificate comes from files.
     let certificates: CertificateController?

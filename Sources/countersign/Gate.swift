@@ -75,7 +75,8 @@ struct Gate: Sendable {
             policies: cluster == nil ? policies.snapshot : nil,
             policyReviews: PolicyReviewService(honoursExceptions: configuration.cluster?.honoursExceptions ?? false),
             verifier: verifier, facts: cluster.map { layer($0.facts) } ?? facts, pullSecrets: cluster?.pullSecrets,
-            log: log.decisions, metrics: metrics.admission, operations: operations, observer: cluster?.events)
+            log: log.decisions, metrics: metrics.admission, operations: operations,
+            observers: cluster?.observers ?? [])
         server = try Server(
             Server.Configuration(
                 host: configuration.listen.host, port: configuration.listen.port, tls: certificate.context),

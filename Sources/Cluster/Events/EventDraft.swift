@@ -29,6 +29,13 @@ struct EventDraft: Sendable, Hashable {
     /// Longest message, in characters: what the newer Events API allows, and a terminal shows.
     static let maximumMessageLength = 1000
 
+    /// What stands for further messages of the same reason about the same subject, once there are too many of them.
+    var combined: EventDraft {
+        EventDraft(subject: subject, reason: reason, message: Self.combinedMessage, isDenied: isDenied)
+    }
+
+    static let combinedMessage = "(combined from similar events; the log of Countersign has each of them)"
+
     /// The Events that a decision is worth: for each policy that has something to say, one on the object and one on the
     /// policy.
     ///
@@ -37,7 +44,7 @@ struct EventDraft: Sendable, Hashable {
         let isDenied = !outcome.verdict.isAllowed
         guard isDenied || outcome.phase == .validate else { return [] }
         let attributes = request.attributes
-        let object = reference(to: attributes)
+        let object = reference(to: request, isDenied: isDenied)
         let subject = isDenied ? existing(object, attributes) : object
 
         var policies: [String: [Verdict.Finding]] = [:]
@@ -112,13 +119,20 @@ struct EventDraft: Sendable, Hashable {
 // MARK: - What an Event is on
 
 extension EventDraft {
-    private static func reference(to attributes: ResourceAttributes) -> ObjectReference {
+    private static func reference(to request: AdmissionRequest, isDenied: Bool) -> ObjectReference {
+        let attributes = request.attributes
         let metadata = (attributes.object ?? attributes.oldObject)?["metadata"]
         let group = attributes.group.isEmpty ? "" : attributes.group + "/"
+        var (name, uid) = (attributes.name, metadata?["uid"]?.string ?? "")
+        if isDenied, attributes.operation == .create {
+            // It never comes to be, and whoever tries again tries under another uid and, where the request leaves the
+            // name to the API server, under another name, which validate sees: those are one and the same to people.
+            uid = ""
+            if request.source["name"]?.string?.isEmpty ?? true, !attributes.generateName.isEmpty { name = "" }
+        }
         return ObjectReference(
             apiVersion: group + attributes.version, kind: attributes.kind, namespace: attributes.namespace,
-            name: attributes.name.isEmpty ? attributes.generateName + "?" : attributes.name,
-            uid: metadata?["uid"]?.string ?? "")
+            name: name.isEmpty ? attributes.generateName + "?" : name, uid: uid)
     }
 
     /// What a person looks at after a denial: of an object that was to be made by another, the maker, since it is there

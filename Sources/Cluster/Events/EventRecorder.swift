@@ -1,6 +1,7 @@
 import Admission
 import Kubernetes
 import Metrics
+import Policy
 
 /// Writes Events on policies and on the objects that they deny or complain about.
 ///
@@ -54,7 +55,8 @@ public final class EventRecorder: DecisionObserver {
         }
     }
 
-    public func observe(_ request: AdmissionRequest, _ outcome: Outcome) {
+    public func observe(_ request: AdmissionRequest, _ outcome: Outcome, policies: PolicySnapshot) {
+        guard outcome.verdict.isNoteworthy else { return }
         let now = now()
         for draft in EventDraft.of(request, outcome) { queue.add(draft, at: now) }
     }
@@ -93,11 +95,15 @@ public final class EventRecorder: DecisionObserver {
             return true
         } catch {
             switch error {
-            case .status(let status, _, _) where status != 429 && status < 500:
+            case .unreachable, .credentials, .cancelled, .status(429, _, _): return false
+            case .status(let status, _, _) where status >= 500:
+                // It may be away, or fail at this one alone, which then must not stand in the way of all others.
+                if queue.postpone(item, at: now()) { failed.increment() }
+                return true
+            case .status, .malformed:
                 failed.increment()
                 queue.finish(item, at: now())
                 return true
-            default: return false
             }
         }
     }

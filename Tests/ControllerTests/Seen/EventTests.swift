@@ -129,7 +129,7 @@ struct EventTests {
     // MARK: Counting
 
     private static func draft(_ message: String) -> EventDraft {
-        EventDraft(subject: .policy(ObjectName("p")), reason: .violation, message: message, isDenied: true)
+        EventDraft(subject: .policy(ObjectName(message)), reason: .violation, message: message, isDenied: true)
     }
 
     @Test("Equal drafts are one Event with a count, which is told again after a while")
@@ -162,6 +162,51 @@ struct EventTests {
         #expect(queue.due(at: 0, limit: .max).count == EventQueue.capacity)
     }
 
+    @Test("What nobody has heard of comes before what only has another count")
+    func order() {
+        let queue = EventQueue()
+        queue.add(Self.draft("old"), at: 0)
+        queue.finish(queue.due(at: 0, limit: 1)[0], at: 0)
+        queue.add(Self.draft("old"), at: EventQueue.recount)
+        queue.add(Self.draft("new"), at: EventQueue.recount)
+        #expect(queue.due(at: EventQueue.recount, limit: 10).map(\.draft.message) == ["new", "old"])
+        #expect(queue.due(at: EventQueue.recount, limit: 1).map(\.draft.message) == ["new"])
+    }
+
+    @Test("Many messages about one subject for one reason become one, counted, for as long as the window lasts")
+    func combining() {
+        func draft(_ number: Int, _ reason: EventDraft.Reason = .violation) -> EventDraft {
+            EventDraft(subject: .policy(ObjectName("p")), reason: reason, message: "pod-\(number)", isDenied: true)
+        }
+        let queue = EventQueue()
+        for number in 0..<50 { queue.add(draft(number), at: 0) }
+        queue.add(draft(3), at: 0)
+        queue.add(draft(99, .error), at: 0)
+        let due = queue.due(at: 0, limit: 100)
+        #expect(due.count == EventQueue.maximumMessages + 2)
+        #expect(due.first { $0.draft.message == EventDraft.combinedMessage }?.count == 40)
+        #expect(due.first { $0.draft == draft(3) }?.count == 2)
+        for item in due { queue.finish(item, at: 0) }
+        queue.add(draft(50), at: EventQueue.window)
+        #expect(queue.due(at: EventQueue.window, limit: 100).map(\.draft) == [draft(50)])
+    }
+
+    @Test("Tries of one controller to make an object are one Event, although validate sees names and uids")
+    func generatedNames() async throws {
+        let scene = try SeenScene()
+        func subject(_ name: String, _ sent: String) async throws -> EventDraft.Subject? {
+            let metadata = #","generateName":"web-","uid":"\#(name)-uid""#
+            let pod = SeenScene.pod([scene.image("unsigned")], name: name, metadata: metadata)
+            return try await drafts(scene, pod, policy: scene.policy(), name: sent).first?.subject
+        }
+        let all = ObjectReference(apiVersion: "v1", kind: "Pod", namespace: "test", name: "web-?")
+        #expect(try await subject("web-x1z", "") == .object(all))
+        #expect(try await subject("web-y2z", "") == .object(all))
+        // A StatefulSet names its Pods, besides.
+        let named = ObjectReference(apiVersion: "v1", kind: "Pod", namespace: "test", name: "web-0")
+        #expect(try await subject("web-0", "web-0") == .object(named))
+    }
+
     // MARK: Writing
 
     /// Runs a recorder over what `body` observes, until `holds`.
@@ -181,7 +226,8 @@ struct EventTests {
     private func deny(_ scene: SeenScene, _ recorder: EventRecorder) async throws {
         let request = try SeenScene.review(SeenScene.pod([scene.image("unsigned")]))
         recorder.observe(
-            request, await scene.outcome(request, .validate, policies: try scene.snapshot(scene.policy())))
+            request, await scene.outcome(request, .validate, policies: try scene.snapshot(scene.policy())),
+            policies: .empty)
     }
 
     @Test("Events are written where kubectl looks for them, and not on policies that are no objects")
@@ -231,35 +277,79 @@ struct EventTests {
         }
         #expect(cluster.writes.count == 4)
 
+        // The first of two is refused; once the second one is there, the first had all the turns that it gets.
         let refusing = LocalCluster()
-        refusing.fail { $0.verb == "apply" ? .status(403, reason: "Forbidden", message: "no") : nil }
+        try refusing.put(.clusterPolicies, #"{"metadata":{"name":"check-image"}}"#)
+        refusing.fail { request in
+            request.verb == "apply" && request.name.hasPrefix("test/")
+                ? .status(403, reason: "Forbidden", message: "no") : nil
+        }
+        let looks = Atomic(0)
         try await recording(refusing) {
             try await deny(scene, $0)
         } until: {
-            refusing.requests.count >= 2
+            let isWritten = refusing.writes.contains { $0.name.hasPrefix("default/") }
+            return isWritten && looks.add(1, ordering: .relaxed).newValue > 20
         }
-        #expect(refusing.writes.count == 1)
+        #expect(refusing.writes.map { $0.name.prefix { $0 != "/" } } == ["test", "default"])
+    }
+
+    @Test(
+        "One that the API server fails at again and again stands in nobody's way",
+        arguments: [
+            APIFailure.status(500, reason: "InternalError", message: "odd"), .malformed("odd"),
+        ])
+    func stuck(failure: APIFailure) async throws {
+        let scene = try SeenScene()
+        let cluster = LocalCluster()
+        try cluster.put(.clusterPolicies, #"{"metadata":{"name":"check-image"}}"#)
+        cluster.fail { $0.verb == "apply" && $0.name.hasPrefix("test/") ? failure : nil }
+        try await recording(cluster) {
+            try await deny(scene, $0)
+        } until: {
+            cluster.writes.contains { $0.name.hasPrefix("default/") }
+        }
+    }
+
+    @Test("What fails is tried again after a while, and given up in the end")
+    func postponing() {
+        let queue = EventQueue()
+        queue.add(Self.draft("a"), at: 0)
+        var now = 0
+        for turn in 1...EventQueue.maximumFailures {
+            let item = queue.due(at: now, limit: 1).first
+            #expect(item != nil)
+            guard let item else { return }
+            #expect(queue.postpone(item, at: now) == (turn == EventQueue.maximumFailures))
+            #expect(queue.due(at: now, limit: 1).isEmpty)
+            now += EventQueue.recount
+        }
+        #expect(queue.due(at: now, limit: 1).isEmpty)
     }
 
     // MARK: The hook
 
     private final class Heard: DecisionObserver {
-        let count = Atomic(0)
-        func observe(_ request: AdmissionRequest, _ outcome: Outcome) { count.add(1, ordering: .relaxed) }
+        let heard = Mutex<[String]>([])
+        func observe(_ request: AdmissionRequest, _ outcome: Outcome, policies: PolicySnapshot) {
+            let names = policies.policies.map(\.name).joined(separator: ",")
+            heard.withLock { $0.append("\(outcome.verdict.isAllowed ? "allowed" : "denied") by \(names)") }
+        }
     }
 
-    @Test("The gate tells of what is denied, and never of what passes or is a dry run")
+    @Test("The gate tells of what is decided and by which policies, and never of a dry run")
     func hook() async throws {
         let scene = try SeenScene()
         let heard = Heard()
         let registry = MetricsRegistry(includesProcess: false)
         let service = AdmissionService(
-            policies: try scene.snapshot(scene.policy()), verifier: scene.verifier,
+            policies: try scene.snapshot(
+                scene.policy("fail"), scene.policy("ignore", spec: "failurePolicy: Ignore")), verifier: scene.verifier,
             log: DecisionLog(format: .text, sink: nil), metrics: AdmissionMetrics(registry),
-            operations: OperationsService { [] }, observer: heard)
+            operations: OperationsService { [] }, observers: [heard])
         let server = try Server(Server.Configuration(host: "127.0.0.1", port: 0), service: service)
         server.start()
-        func post(_ object: String, isDryRun: Bool = false) async throws {
+        func post(_ object: String, to path: String = "/validate", isDryRun: Bool = false) async throws {
             let body = #"""
                 {"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"1","dryRun":\#(isDryRun),
                 "kind":{"group":"","version":"v1","kind":"Pod"},"operation":"CREATE","namespace":"test","name":"web",
@@ -267,14 +357,14 @@ struct EventTests {
                 """#
             _ = try await scene.http.send(
                 HTTPClient.Request(
-                    method: "POST", url: "http://127.0.0.1:\(server.port)/validate", body: Array(body.utf8),
+                    method: "POST", url: "http://127.0.0.1:\(server.port)\(path)", body: Array(body.utf8),
                     maximumResponseBytes: 1 << 20, deadline: .now + .seconds(20)))
         }
         try await post(SeenScene.pod([scene.image("unsigned")]), isDryRun: true)
+        #expect(heard.heard.withLock { $0 }.isEmpty)
         try await post(SeenScene.pod(["elsewhere.test/a"]))
-        #expect(heard.count.load(ordering: .relaxed) == 0)
-        try await post(SeenScene.pod([scene.image("unsigned")]))
-        #expect(heard.count.load(ordering: .relaxed) == 1)
+        try await post(SeenScene.pod([scene.image("unsigned")]), to: "/validate/ignore")
+        #expect(heard.heard.withLock { $0 } == ["allowed by fail,ignore", "denied by ignore"])
         server.stop()
     }
 }
