@@ -136,7 +136,8 @@ let package = Package(
             swiftSettings: settings),
         // Real registries, cosign and the executable itself (`make test` brings them)
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", "JSON", "LocalRegistry", "OCI", "OpenSSL"],
+            name: "IntegrationTests",
+            dependencies: ["TestSupport", "HTTPServer", "JSON", "LocalRegistry", "OCI", "OpenSSL"],
             swiftSettings: settings),
         // The same under a real API server (`make test-cluster`)
         .testTarget(

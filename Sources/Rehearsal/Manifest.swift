@@ -13,17 +13,23 @@ public struct Manifest: Sendable {
     public let namespace: String
     public let name: String
     public let generateName: String
+    /// Whether objects of the kind live in a namespace, where somebody knows.
+    private let saysNamespaced: Bool?
 
+    var isNamespaced: Bool { saysNamespaced ?? KindNames.isNamespaced(kind, group: group) }
     var group: String { apiVersion.contains("/") ? String(apiVersion.prefix { $0 != "/" }) : "" }
     var version: String { group.isEmpty ? apiVersion : String(apiVersion.dropFirst(group.count + 1)) }
 
     /// An object as it stands in a list of the API server, whose items leave out what they have in common.
     ///
+    /// - Parameter isNamespaced: As the API server says of the kind.
     /// - Throws: ``PolicyProblem`` when the item is no Kubernetes object.
-    public init(listed item: Value, apiVersion: String, kind: String) throws(PolicyProblem) {
+    public init(
+        listed item: Value, apiVersion: String, kind: String, isNamespaced: Bool
+    ) throws(PolicyProblem) {
         let source = "the API server"
         guard item["kind"] == nil || item["apiVersion"] == nil, item.kind == .object else {
-            try self.init(item, source: source, position: "")
+            try self.init(item, source: source, position: "", isNamespaced: isNamespaced)
             return
         }
         var writer = Writer(reservingCapacity: item.source.count + apiVersion.utf8.count + kind.utf8.count + 64)
@@ -43,11 +49,13 @@ public struct Manifest: Sendable {
         } catch {
             throw PolicyProblem(file: source, reason: "\(error)")
         }
-        try self.init(document.root, source: source, position: "")
+        try self.init(document.root, source: source, position: "", isNamespaced: isNamespaced)
     }
 
     /// - Throws: ``PolicyProblem`` when the value is no Kubernetes object.
-    init(_ value: Value, source: String, position: String) throws(PolicyProblem) {
+    init(
+        _ value: Value, source: String, position: String, isNamespaced: Bool? = nil
+    ) throws(PolicyProblem) {
         func problem(_ reason: String) -> PolicyProblem { PolicyProblem(file: source, reason: position + reason) }
 
         guard value.kind == .object else { throw problem("is no Kubernetes object") }
@@ -60,6 +68,7 @@ public struct Manifest: Sendable {
             return text
         }
         self.source = source
+        saysNamespaced = isNamespaced
         object = value
         self.apiVersion = apiVersion
         self.kind = kind

@@ -87,6 +87,11 @@ public struct Rehearsal: Sendable {
         return await evaluator.evaluate(request, phase: phase, deadline: .now + timeout)
     }
 
+    /// The rows of one call that somebody else made, about the object of that name.
+    public static func rows(of outcome: Outcome, kind: String, namespace: String, name: String) -> [Row] {
+        Rows([outcome], Resource(kind: kind, namespace: namespace, name: name)).rows
+    }
+
     private func patched(_ object: [UInt8], by patch: Patch) throws(ReviewError) -> [UInt8] {
         guard !patch.operations.isEmpty else { return object }
         do {

@@ -27,7 +27,7 @@ public struct RequestShape: Sendable {
     /// The namespace that the object would be in; empty for an object of the cluster. A Namespace's requests are about
     /// itself.
     func namespace(of manifest: Manifest) -> String {
-        guard KindNames.isNamespaced(manifest.kind, group: manifest.group) else {
+        guard manifest.isNamespaced else {
             return manifest.kind == "Namespace" && manifest.group.isEmpty ? manifest.name : ""
         }
         return manifest.namespace.isEmpty ? namespace : manifest.namespace
@@ -36,7 +36,7 @@ public struct RequestShape: Sendable {
     /// The object as the API server would hand it to a webhook: in its namespace.
     func object(of manifest: Manifest) -> [UInt8] {
         let namespace = namespace(of: manifest)
-        guard KindNames.isNamespaced(manifest.kind, group: manifest.group), manifest.namespace.isEmpty,
+        guard manifest.isNamespaced, manifest.namespace.isEmpty,
             let metadata = manifest.object["metadata"], metadata.kind == .object
         else { return manifest.object.source }
         return Self.replacing("metadata", of: manifest.object) { writer in

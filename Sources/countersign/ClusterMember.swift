@@ -29,8 +29,9 @@ struct ClusterMember: Sendable {
     let facts: LiveFacts
     let pullSecrets: LivePullSecrets
     private let events: EventRecorder
+    private let reports: ReportRecorder
     /// Who hears of decisions.
-    var observers: [any DecisionObserver] { [events] }
+    var observers: [any DecisionObserver] { [events, reports] }
     let policies: PolicyController
     /// Nil where the certificate comes from files.
     let certificates: CertificateController?
@@ -105,15 +106,17 @@ struct ClusterMember: Sendable {
         }
 
         let state = policies.state
+        let reportMetrics = ReportMetrics(registry)
+        reports = ReportRecorder(
+            api: api, policies: { state.value.snapshot }, metrics: reportMetrics, registry: registry)
         scanner = BackgroundScanner(
             api: api, policies: { state.value.snapshot }, verifier: verifier, facts: layer(facts),
             pullSecrets: pullSecrets, leadership: leader,
             configuration: BackgroundScanner.Configuration(
                 interval: configuration.backgroundInterval,
                 excludedNamespaces: configuration.excludedNamespaces.union([installation.namespace])),
-            // Without an answer, the kinds that every cluster has.
-            targets: { ScanTarget.targets(of: $0, known: (try? await discovery.resources()) ?? []) },
-            metrics: registry, observer: { event in Self.tell(event, to: logger) })
+            kinds: { () throws(APIFailure) in try await discovery.resources() },
+            metrics: registry, reportMetrics: reportMetrics, observer: { event in Self.tell(event, to: logger) })
 
         metrics.watch(facts)
     }
@@ -138,9 +141,10 @@ struct ClusterMember: Sendable {
             group.addTask { await self.statuses.run() }
             group.addTask { await self.registrar.run() }
             group.addTask { await self.events.run() }
+            group.addTask { await self.reports.run() }
             group.addTask { await self.followPolicies(use) }
             group.addTask { await SpareMemory.giveBack(every: Self.tidyingInterval) }
-            if self.configuration.backgroundInterval > .zero { group.addTask { await self.scanner.run() } }
+            if self.configuration.backgroundInterval > .zero { group.addTask { await self.scan() } }
             if let definitions = self.definitions { group.addTask { await definitions.run() } }
             if let certificates = self.certificates {
                 group.addTask { await certificates.run() }
@@ -165,6 +169,16 @@ struct ClusterMember: Sendable {
         }
     }
 
+    /// Scans until the task is cancelled, and does not wait then for what the scan is at: a check or a list may take
+    /// longer than the process has to end, and what it comes to is written by nobody.
+    private func scan() async {
+        let scanning = Task { await scanner.run() }
+        let (never, continuation) = AsyncStream.makeStream(of: Void.self)
+        for await _ in never {}
+        continuation.finish()
+        scanning.cancel()
+    }
+
     private func followPolicies(_ use: @Sendable (PolicySnapshot) -> Void) async {
         for await state in policies.state.values() {
             metrics.policies(state)
@@ -179,7 +193,8 @@ struct ClusterMember: Sendable {
         switch event {
         case .began:
             metrics.leads(true)
-            logger.notice("this replica leads: it writes webhook configurations, statuses and reports")
+            logger.notice(
+                "this replica leads: it writes webhook configurations and statuses, and scans in the background")
         case .ended(let reason):
             metrics.leads(false)
             logger.notice("this replica does not lead any more: \(reason)")
@@ -190,7 +205,7 @@ struct ClusterMember: Sendable {
 
     private static func tell(_ event: BackgroundScanner.Event, to logger: Logger) {
         switch event {
-        case .failed, .reportsFailed: logger.warning("\(event)")
+        case .failed, .forbidden, .reportsFailed: logger.warning("\(event)")
         case .began, .progress, .ended, .interrupted: logger.info("\(event)")
         }
     }

@@ -17,13 +17,15 @@ struct Scan: AsyncParsableCommand {
         abstract: "Tell what policies say about everything that runs in a cluster now.",
         discussion: """
             Reads Pods, what makes them, and other kinds that the policies name, and asks of each whether it would be \
-            admitted if it were sent now, against real registries. Prints a line for each namespace and image. Writes \
-            nothing. What has ended is passed over, and so are rules that ask who sends a request.
+            admitted if somebody sent it now whom no policy knows, against real registries. Prints a line for each \
+            namespace and image. Writes nothing. What has ended is passed over, and so are rules that match requests of \
+            some users only.
 
-            Exit codes: 0 nothing would be denied, 1 something would be, 2 a policy or the cluster cannot be read, 64 \
-            wrong usage.
+            Exit codes: 0 nothing would be denied, 1 something would be, 2 a policy or some of the cluster cannot be \
+            read, 64 wrong usage.
 
-            Without --kubeconfig it asks the cluster that it runs in, or else the one that kubectl would ask.
+            Without --kubeconfig it asks as kubectl does: the files of KUBECONFIG, or the cluster that it runs in, or \
+            ~/.kube/config.
 
             Examples:
               countersign scan
@@ -49,8 +51,21 @@ struct Scan: AsyncParsableCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Namespaces to pass over, since no webhook looks at them.", valueName: "name"))
-    var excludeNamespaces = DesiredWebhooks.systemNamespaces.sorted() + [Installation.standardName]
+        help: ArgumentHelp(
+            "Namespaces to pass over, since no webhook looks at them, besides that of Countersign.", valueName: "name"))
+    var excludeNamespaces = DesiredWebhooks.systemNamespaces.sorted()
+
+    @Option(
+        help: ArgumentHelp(
+            "The namespace of Countersign (default: the pod's, or \(Installation.standardName)).", valueName: "name"))
+    var installationNamespace: String?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Secrets in that namespace with registry credentials that are good for every pod, as the server is given.",
+            valueName: "name"))
+    var imagePullSecrets: [String] = []
 
     @Option(help: ArgumentHelp("How long the check of one object may take.", valueName: "duration"))
     var timeout = DurationArgument(.seconds(30), description: "30s")
@@ -71,9 +86,9 @@ struct Scan: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let report: ScanReport
+        let (report, forbidden): (ScanReport, [WorkloadScan.Failure])
         do {
-            report = try await scan()
+            (report, forbidden) = try await scan()
         } catch let error as ExitCode {
             throw error
         } catch {
@@ -84,67 +99,90 @@ struct Scan: AsyncParsableCommand {
         case .table: print(ScanTable(report).text, terminator: "")
         case .json: print(String(decoding: report.json, as: UTF8.self))
         }
+        for failure in forbidden { StandardError.print("error: \(printable("\(failure)", limit: 4096))") }
+        // What was not seen may be worse than what was.
+        if !forbidden.isEmpty { throw Self.unreadable }
         if !report.denied.isEmpty { throw ExitCode(1) }
     }
 
-    private func scan() async throws -> ScanReport {
+    /// - Returns: also what could not be listed for want of a right.
+    private func scan() async throws -> (ScanReport, [WorkloadScan.Failure]) {
         let http = try HTTPClient(registry.client())
         defer { http.close() }
-        let api = try connect(http)
+        let configuration = try access.configurationAsKubectl()
+        let api = KubernetesClient(http: http, configuration: configuration)
+        // In the cluster the pod's namespace is ours; a context's is whatever its owner works in.
+        let ours =
+            installationNamespace ?? (configuration.isInCluster ? configuration.namespace : nil)
+            ?? Installation.standardName
+        try await checkNamespace(api)
 
         // (1) The policies, as far as they speak about what exists.
         let loaded = try await loadPolicies(api)
-        for rule in loaded.rulesThatAskForSender {
-            StandardError.print("note: rule \(rule) asks who sends a request, and is passed over")
+        for rule in loaded.rulesOfKnownSenders {
+            StandardError.print("note: rule \(printable(rule)) matches some users only, and is passed over")
         }
-        let snapshot = loaded.ofExistingObjects(includingAll: true)
+        let snapshot = loaded.ofUnknownSender()
+        guard !snapshot.policies.isEmpty else {
+            throw StartError(description: "there is nothing to ask: every rule matches requests of some users only")
+        }
 
         // (2) The kinds that they look at, and how much there is.
         let targets = ScanTarget.targets(of: snapshot, known: try await Discovery(api).resources())
-        let facts = LiveFacts(api, namespace: Installation.standardName)
+        let facts = LiveFacts(api, namespace: ours)
         let following = Task { await facts.run() }
         defer { following.cancel() }
-        let verifier = ImageVerifier(registry: RegistryClient(http: http, configuration: try registry.configuration()))
+        let client = RegistryClient(http: http, configuration: try registry.configuration())
+        await useSecrets(api, of: ours, for: client)
+        let verifier = ImageVerifier(registry: client)
         let evaluator = Evaluator(
             policies: snapshot, verifier: verifier, facts: facts,
-            pullSecrets: LivePullSecrets(api, namespace: Installation.standardName))
+            pullSecrets: LivePullSecrets(api, namespace: ours))
         let scan = WorkloadScan(
             api: api, rehearsal: Rehearsal(evaluator: evaluator, timeout: timeout.value),
             options: WorkloadScan.Options(
-                namespace: namespace, excludedNamespaces: Set(excludeNamespaces).subtracting([namespace ?? ""]),
+                namespace: namespace,
+                excludedNamespaces: Set(excludeNamespaces + [ours]).subtracting([namespace ?? ""]),
                 onlyRunning: true, width: Self.width))
 
         // (3) What they say.
         var report = ScanReport()
         let bar = ProgressBar(total: await scan.count(targets), of: "objects")
         defer { bar.clear() }
-        _ = try await scan.run(targets) { step in
+        let ending = try await scan.run(targets) { step in
             switch step {
             case .read(let count): bar.show(count)
             case .scanned(let object): report.add(object)
             }
         }
-        return report
+        return (report, ending.forbidden)
     }
 
-    /// The cluster that the flags name, else the one that this runs in, else the one that kubectl would ask.
-    private func connect(
-        _ http: HTTPClient, environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws -> KubernetesClient {
-        if let configuration = try access.configuration() {
-            return KubernetesClient(http: http, configuration: configuration)
-        }
-        let named = environment["KUBECONFIG"]?.split(separator: ":").map(String.init) ?? []
-        let usual = environment["HOME"].map { [$0 + "/.kube/config"] } ?? []
-        let files = named.isEmpty ? usual : named
-        guard let file = files.first(where: FileManager.default.fileExists(atPath:)) else {
-            throw StartError(description: "there is no cluster to ask: give --kubeconfig FILE")
-        }
+    /// A list of a namespace that does not exist is empty, and no pass.
+    private func checkNamespace(_ api: any KubernetesAPI) async throws {
+        guard let namespace else { return }
         do throws(APIFailure) {
-            let configuration = try ClusterConfiguration(kubeconfig: file, environment: environment)
-            return KubernetesClient(http: http, configuration: configuration)
+            _ = try await api.get(.namespaces, ObjectName(namespace))
         } catch {
-            throw StartError(description: "\(file): \(error)")
+            // Who may look into a namespace need not be able to read it.
+            guard !error.isForbidden else { return }
+            throw StartError(description: "--namespace \(printable(namespace)): \(error)")
+        }
+    }
+
+    /// Lets registries be asked with the accounts that the server has.
+    private func useSecrets(_ api: any KubernetesAPI, of namespace: String, for client: RegistryClient) async {
+        guard !imagePullSecrets.isEmpty else { return }
+        let secrets = ServerPullSecrets(api, namespace: namespace, names: imagePullSecrets)
+        let (keychains, told) = AsyncStream.makeStream(of: Keychain.self)
+        let following = Task { await secrets.run { told.yield($0) } }
+        defer { following.cancel() }
+        for await keychain in keychains {
+            for problem in keychain.problems {
+                StandardError.print("note: --image-pull-secrets: \(printable(problem, limit: 4096))")
+            }
+            client.useServerKeychain(keychain)
+            return
         }
     }
 

@@ -28,6 +28,7 @@ struct ScanTable {
         }
         var text = lines.isEmpty ? "" : table.text { style(lines[$0].worst, $1, $2) } + "\n"
         for problem in report.problems { text += "error: \(printable(problem))\n" }
+        for warning in report.warnings { text += "warning: \(printable(warning))\n" }
         return text + summary(lines) + "\n"
     }
 

@@ -118,8 +118,28 @@ import Testing
         let written = try stage.writes(since: mark).filter { $0.resource.hasSuffix("reports") }
         #expect(written.isEmpty, "\(written)")
 
-        // (3) Without the policy there is nothing to say.
-        try await stage.admin.succeed("delete", "clusterpolicy", "check-image")
+        // (3) A policy that no background scan asks is reported on as objects come; the scans leave that alone.
+        let quiet = Policies.modern(stage.images, key: stage.world.key.publicPEM, name: "quiet", action: "Audit")
+        try await stage.admin.apply(quiet.replacing("spec:", with: "spec:\n  background: false"))
+        func quietResult(_ pod: String) async throws -> String {
+            let uid = try await stage.admin.read("{.metadata.uid}", of: "pod", pod, "--namespace", stage.namespace)
+            return try await stage.admin.read(
+                "{.results[?(@.policy=='quiet')].result}", of: "policyreport", "countersign-\(uid)", "--namespace",
+                stage.namespace)
+        }
+        var count = 0
+        try await stage.takes("report by a policy that runs in no background") {
+            count += 1
+            guard try await stage.run("quiet-\(count)", "signed2").status == 0 else { return false }
+            try await Task.sleep(for: .seconds(3))
+            return try await quietResult("quiet-\(count)") == "pass"
+        }
+        #expect(try await quietResult("old").isEmpty)
+        try await Task.sleep(for: .seconds(2))
+        #expect(try await quietResult("quiet-\(count)") == "pass")
+
+        // (4) Without the policies there is nothing to say.
+        try await stage.admin.succeed("delete", "clusterpolicy", "check-image", "quiet")
         try await stage.takes("reports removed") {
             try await stage.admin.succeed("get", "policyreports", "--namespace", stage.namespace, "-o", "name").isEmpty
         }

@@ -29,12 +29,12 @@ struct ExistingObjectsTests {
             Self.policy("unsaid"), Self.policy("yes", spec: #""background":true,"#),
             Self.policy("no", spec: #""background":false,"#))
         #expect(snapshot.ofExistingObjects().policies.map(\.name) == ["unsaid", "yes"])
-        #expect(snapshot.ofExistingObjects(includingAll: true).policies.count == 3)
-        #expect(snapshot.rulesThatAskForSender.isEmpty)
+        #expect(snapshot.ofUnknownSender().policies.count == 3)
+        #expect(snapshot.rulesOfKnownSenders.isEmpty)
     }
 
     @Test(
-        "Rules that ask who sends a request have nothing to say",
+        "Rules that ask who sends a request have nothing to say in the background",
         arguments: [
             (#","subjects":[{"kind":"User","name":"u"}]"#, ""),
             (#","clusterRoles":["admin"]"#, ""),
@@ -44,6 +44,31 @@ struct ExistingObjectsTests {
         let snapshot = try Self.snapshot(Self.policy("p", match: match, exclude: exclude))
         let kept = snapshot.ofExistingObjects()
         #expect(kept.policies.map { $0.rules.map(\.name) } == [["plain"]])
-        #expect(snapshot.rulesThatAskForSender == ["p/asking"])
+    }
+
+    /// The commonest exemption of all, `exclude` for cluster admins, must not make a policy say nothing.
+    @Test(
+        "Somebody unknown is matched and left out by what does not ask for the sender",
+        arguments: [
+            (#","subjects":[{"kind":"User","name":"*"}]"#, "", false),
+            (#"},{"resources":{"kinds":["v1/Pod"]},"clusterRoles":["admin"]"#, "", true),
+            ("", #""exclude":{"any":[{"clusterRoles":["cluster-admin"]}]},"#, true),
+            ("", #""exclude":{"all":[{"resources":{"kinds":["v1/Pod"]}},{"roles":["n:r"]}]},"#, true),
+            ("", #""exclude":{"any":[{"resources":{"names":["web"]}},{"roles":["n:r"]}]},"#, false),
+        ])
+    func unknownSender(match: String, exclude: String, applies: Bool) throws {
+        let snapshot = try Self.snapshot(Self.policy("p", match: match, exclude: exclude)).ofUnknownSender()
+        let pod = ResourceAttributes(
+            operation: .create, group: "", version: "v1", kind: "Pod", namespace: "n", name: "web", object: nil)
+        let candidates = snapshot.candidates(for: pod)
+        #expect(candidates.needs.isEmpty)
+        #expect(candidates.rules.map(\.rule.name) == ["plain"] + (applies ? ["asking"] : []))
+    }
+
+    @Test("A rule that matches some users only is named, and a policy of nothing else is left out")
+    func knownSenders() throws {
+        let snapshot = try Self.snapshot(Self.policy("p", match: #","clusterRoles":["admin"]"#))
+        #expect(snapshot.rulesOfKnownSenders == ["p/asking"])
+        #expect(snapshot.ofUnknownSender().policies.map { $0.rules.map(\.name) } == [["plain"]])
     }
 }

@@ -3,6 +3,7 @@ import Kubernetes
 import Metrics
 import Policy
 import Rehearsal
+import Synchronization
 import Verification
 
 /// Looks at what exists, now and then and when the policies change, and writes PolicyReports about it.
@@ -22,6 +23,9 @@ public final class BackgroundScanner: Sendable {
         public var look: Duration
         /// What the policies are asked about; ``WorkloadScan/Options/rate`` keeps the scan from being felt.
         public var scan: WorkloadScan.Options
+        /// How long the check of one object may take. Nobody waits for it, but the whole scan does, and the end of the
+        /// process.
+        public var timeout: Duration = .seconds(10)
 
         /// Objects a second: ten thousand take two minutes, and a list of 50 is asked for every half second.
         public static let standardRate = 100
@@ -52,6 +56,8 @@ public final class BackgroundScanner: Sendable {
         /// The policies changed, or another replica leads now: it begins anew, or ends here.
         case interrupted
         case failed(String)
+        /// A kind that may not be listed, so that nothing is known of its objects; told once.
+        case forbidden(WorkloadScan.Failure)
         /// Reports that could not be written or removed, and why the first could not.
         case reportsFailed(count: Int, APIFailure)
     }
@@ -70,8 +76,8 @@ public final class BackgroundScanner: Sendable {
         public var hasReports = false
     }
 
-    /// Which kinds the policies look at, and where the API server keeps them.
-    public typealias Targets = @Sendable (PolicySnapshot) async -> [ScanTarget]
+    /// The kinds that the API server has, beside those that every one has.
+    public typealias Kinds = @Sendable () async throws(APIFailure) -> [ResourceType]
 
     private let api: any KubernetesAPI
     private let policies: @Sendable () -> PolicySnapshot?
@@ -80,8 +86,11 @@ public final class BackgroundScanner: Sendable {
     private let pullSecrets: (any PullSecrets)?
     private let leadership: any Leadership
     private let configuration: Configuration
-    private let targets: Targets
+    private let kinds: Kinds
     private let metrics: ScanMetrics
+    private let reportMetrics: ReportMetrics
+    /// The kinds of which it is told that they may not be listed.
+    private let told = Mutex<Set<ResourceType>>([])
     private let observer: @Sendable (Event) -> Void
 
     /// Objects between two lines of the log.
@@ -94,7 +103,8 @@ public final class BackgroundScanner: Sendable {
         api: any KubernetesAPI, policies: @escaping @Sendable () -> PolicySnapshot?, verifier: ImageVerifier,
         facts: any ClusterFacts, pullSecrets: (any PullSecrets)? = nil, leadership: any Leadership,
         configuration: Configuration = Configuration(),
-        targets: @escaping Targets = { ScanTarget.targets(of: $0) }, metrics: MetricsRegistry,
+        kinds: @escaping Kinds = { () throws(APIFailure) in [] }, metrics: MetricsRegistry,
+        reportMetrics: ReportMetrics,
         observer: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.api = api
@@ -104,8 +114,9 @@ public final class BackgroundScanner: Sendable {
         self.pullSecrets = pullSecrets
         self.leadership = leadership
         self.configuration = configuration
-        self.targets = targets
+        self.kinds = kinds
         self.metrics = ScanMetrics(metrics)
+        self.reportMetrics = reportMetrics
         self.observer = observer
     }
 
@@ -118,11 +129,16 @@ public final class BackgroundScanner: Sendable {
     public func run() async {
         var seen: (snapshot: PolicySnapshot, since: ContinuousClock.Instant)?
         var scanned: PolicySnapshot?
+        var hasResults = false
         var next = ContinuousClock.now
         while (try? await Task.sleep(for: configuration.look)) != nil {
             guard leadership.isLeader, let snapshot = policies() else {
                 // Whoever leads next, or this replica once more, begins with a scan.
                 (seen, scanned) = (nil, nil)
+                if hasResults, !leadership.isLeader {
+                    metrics.forget()
+                    hasResults = false
+                }
                 continue
             }
             if seen?.snapshot !== snapshot { seen = (snapshot, .now) }
@@ -130,7 +146,9 @@ public final class BackgroundScanner: Sendable {
                 snapshot !== scanned || .now >= next
             else { continue }
             switch await scan(snapshot) {
-            case .complete: (scanned, next) = (snapshot, .now + configuration.interval)
+            case .complete:
+                (scanned, next) = (snapshot, .now + configuration.interval)
+                hasResults = true
             case .failed: (scanned, next) = (snapshot, .now + configuration.retryInterval)
             case .interrupted: scanned = nil
             }
@@ -153,10 +171,13 @@ public final class BackgroundScanner: Sendable {
         }
 
         // (1) What the reports say so far.
-        var reports = ReportWriter(api)
+        var reports = ReportWriter(
+            api, rules: ReportRules(asked: snapshot, inForce: policies), rate: configuration.scan.rate)
+        defer { reportMetrics.record(reports.counts) }
         do throws(APIFailure) {
-            try await reports.begin()
+            try await reports.begin(goesOn: goesOn)
         } catch {
+            guard goesOn() else { return interrupted() }
             observer(.failed("reports cannot be read: \(error)"))
             return .failed
         }
@@ -165,12 +186,13 @@ public final class BackgroundScanner: Sendable {
         let evaluator = Evaluator(
             policies: snapshot, verifier: verifier, facts: facts, pullSecrets: pullSecrets)
         let scan = WorkloadScan(
-            api: api, rehearsal: Rehearsal(evaluator: evaluator), options: configuration.scan)
+            api: api, rehearsal: Rehearsal(evaluator: evaluator, timeout: configuration.timeout),
+            options: configuration.scan)
         var summary = Summary()
-        var isComplete = false
-        do throws(WorkloadScan.Failure) {
-            let targets = await self.targets(snapshot)
-            isComplete = try await scan.run(targets, goesOn: goesOn) { step in
+        let ending: WorkloadScan.Ending
+        do {
+            let targets = try await targets(of: snapshot)
+            ending = try await scan.run(targets, goesOn: goesOn) { step in
                 switch step {
                 case .read(let count): progress(from: summary.objects, to: count, &summary)
                 case .scanned(let object):
@@ -179,19 +201,18 @@ public final class BackgroundScanner: Sendable {
                 }
             }
         } catch {
+            guard goesOn() else { return interrupted() }
             observer(.failed("\(error)"))
-            metrics.record(reports.counts)
             return .failed
         }
-
         // (3) What there is nothing to say about any more, once everything was looked at.
-        if isComplete { await reports.removeObsolete(goesOn: goesOn) }
-        metrics.record(reports.counts)
-        if let failure = reports.failure { observer(.reportsFailed(count: reports.counts.failed, failure)) }
-        guard isComplete else {
-            observer(.interrupted)
-            return .interrupted
+        if ending.isComplete {
+            tell(ending.forbidden)
+            await reports.removeObsolete(
+                scanned: ending.kinds, watches: ScanTarget.watches(snapshot), goesOn: goesOn)
         }
+        if let failure = reports.failure { observer(.reportsFailed(count: reports.counts.failed, failure)) }
+        guard ending.isComplete else { return interrupted() }
         summary.reportsWritten = reports.counts.written
         summary.reportsRemoved = reports.counts.removed
         summary.hasReports = reports.isPossible
@@ -200,6 +221,31 @@ public final class BackgroundScanner: Sendable {
         metrics.lastSuccess.set(Timestamp.unixSeconds())
         observer(.ended(summary))
         return .complete
+    }
+
+    private func interrupted() -> End {
+        observer(.interrupted)
+        return .interrupted
+    }
+
+    /// - Throws: ``APIFailure`` where the policies look at kinds that nobody can find: their objects are there all the
+    ///   same.
+    private func targets(of snapshot: PolicySnapshot) async throws(APIFailure) -> [ScanTarget] {
+        do throws(APIFailure) {
+            return ScanTarget.targets(of: snapshot, known: try await kinds())
+        } catch {
+            guard !ScanTarget.needsDiscovery(snapshot) else { throw error }
+            return ScanTarget.targets(of: snapshot)
+        }
+    }
+
+    /// Tells of each kind that may not be listed once, until it may.
+    private func tell(_ forbidden: [WorkloadScan.Failure]) {
+        let new = told.withLock { told in
+            defer { told = Set(forbidden.map(\.type)) }
+            return forbidden.filter { !told.contains($0.type) }
+        }
+        for failure in new { observer(.forbidden(failure)) }
     }
 
     private func progress(from old: Int, to count: Int, _ summary: inout Summary) {
@@ -229,7 +275,7 @@ extension BackgroundScanner.Event: CustomStringConvertible {
     /// Whether somebody should look into it.
     public var isProblem: Bool {
         switch self {
-        case .failed, .reportsFailed: true
+        case .failed, .forbidden, .reportsFailed: true
         case .began, .progress, .ended, .interrupted: false
         }
     }
@@ -247,6 +293,7 @@ extension BackgroundScanner.Event: CustomStringConvertible {
                     : "; the cluster has no PolicyReports")
         case .interrupted: "background scan interrupted"
         case .failed(let why): "background scan failed: \(why)"
+        case .forbidden(let failure): "the background scan goes on without some objects: \(failure)"
         case .reportsFailed(let count, let failure):
             "\(count) PolicyReports could not be written or removed, the first because \(failure)"
         }

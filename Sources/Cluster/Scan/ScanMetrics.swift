@@ -1,7 +1,7 @@
 import Metrics
 import Rehearsal
 
-/// What is counted of scans and reports.
+/// What is counted of scans.
 struct ScanMetrics: Sendable {
     /// Ended scans, by how they ended.
     let scans: CounterFamily
@@ -10,7 +10,6 @@ struct ScanMetrics: Sendable {
     let results: GaugeFamily
     let duration: Gauge
     let lastSuccess: Gauge
-    let reports: CounterFamily
 
     init(_ registry: MetricsRegistry) {
         scans = registry.counters(
@@ -25,19 +24,15 @@ struct ScanMetrics: Sendable {
         lastSuccess = registry.gauge(
             "countersign_background_scan_timestamp_seconds",
             help: "When the last complete background scan ended, Unix time.")
-        reports = registry.counters(
-            "countersign_reports_total", help: "PolicyReports written and removed, and failures to.",
-            labels: ["result"])
-    }
-
-    func record(_ counts: ReportWriter.Counts) {
-        for (word, count) in [("written", counts.written), ("removed", counts.removed), ("failed", counts.failed)]
-        where count > 0 {
-            reports.metric(word).increment(by: count)
-        }
     }
 
     func record(_ found: [Row.Result: Int]) {
         for result in Row.Result.allCases { results.metric(result.rawValue).set(found[result] ?? 0) }
+    }
+
+    /// Another replica looks now, and what this one saw last is no longer how things are.
+    func forget() {
+        record([:])
+        duration.set(0)
     }
 }

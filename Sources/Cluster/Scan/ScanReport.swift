@@ -46,6 +46,8 @@ public struct ScanReport: Sendable {
     public private(set) var denied: [String] = []
     /// What befell objects and rules as a whole, as far as it would deny.
     public private(set) var problems: [String] = []
+    /// The same, as far as it would not.
+    public private(set) var warnings: [String] = []
 
     public init() {}
 
@@ -66,17 +68,24 @@ public struct ScanReport: Sendable {
             let key = Key(namespace: object.reference.namespace, image: image)
             var line = lines[key] ?? Line(namespace: key.namespace, image: image)
             if isPod { line.pods += 1 } else { line.others += 1 }
-            for row in object.report.rows where row.image == image { line.add(row) }
+            // A rule that fails as a whole may be about any of the images.
+            for row in object.report.rows where row.image == image || row.isOfWholeRule { line.add(row) }
             lines[key] = line
         }
 
         // (2) What is said about the object. That a rule names none of its images is not worth saying.
         rows += object.report.rows.filter { $0.image != nil || $0.result != .skip }
         denied += object.report.denials.map(\.resource)
-        for row in object.report.rows where row.image == nil && row.denies {
-            problems.append("\(row.resource): \(row.policy)/\(row.rule): \(row.message)")
+        for row in object.report.rows where row.isOfWholeRule {
+            let text = "\(row.resource): \(row.policy)/\(row.rule): \(row.message)"
+            if row.denies { problems.append(text) } else { warnings.append(text) }
         }
     }
+}
+
+extension Row {
+    /// Whether it says what befell a rule, instead of what the rule says about an image.
+    fileprivate var isOfWholeRule: Bool { image == nil && result != .skip }
 }
 
 extension ScanReport.Line.Finding {

@@ -33,9 +33,7 @@ public struct ScanTarget: Sendable, Hashable {
         of policies: PolicySnapshot, known: [ResourceType] = []
     ) -> [ScanTarget] {
         let types = builtIn.union(known)
-        let watched = policies.policies.reduce(into: Set<WatchedKind>()) { kinds, policy in
-            for rule in policy.rules { kinds.formUnion(rule.watchedKinds) }
-        }
+        let watched = watchedKinds(of: policies)
         struct Place: Hashable {
             let group: String
             let plural: String
@@ -43,8 +41,7 @@ public struct ScanTarget: Sendable, Hashable {
             let version: String?
         }
         var places: [Place: [ResourceType]] = [:]
-        // What exists is read as a whole: subresources hold nothing else.
-        for kind in watched where kind.subresource == nil || kind.kind == "Pod" {
+        for kind in watched {
             let (group, version) = (Glob(kind.group), Glob(kind.version))
             for type in types
             where type.kind == kind.kind && group.matches(type.group) && version.matches(type.version) {
@@ -61,6 +58,31 @@ public struct ScanTarget: Sendable, Hashable {
                     && $0.candidates.count > target.candidates.count
             }
         }.sorted { $0.order < $1.order }
+    }
+
+    /// What exists is read as a whole: subresources hold nothing else.
+    private static func watchedKinds(of policies: PolicySnapshot) -> Set<WatchedKind> {
+        policies.policies.reduce(into: []) { kinds, policy in
+            for rule in policy.rules {
+                kinds.formUnion(rule.watchedKinds.filter { $0.subresource == nil || $0.kind == "Pod" })
+            }
+        }
+    }
+
+    /// Whether policies look at kinds that the API server has to be asked about.
+    static func needsDiscovery(_ policies: PolicySnapshot) -> Bool {
+        watchedKinds(of: policies).contains { kind in
+            let (group, version) = (Glob(kind.group), Glob(kind.version))
+            return !builtIn.contains {
+                $0.kind == kind.kind && group.matches($0.group) && version.matches($0.version)
+            }
+        }
+    }
+
+    /// Whether policies look at a kind, in whichever version.
+    static func watches(_ policies: PolicySnapshot) -> (ScannedKind) -> Bool {
+        let watched = watchedKinds(of: policies).map { (group: Glob($0.group), kind: $0.kind) }
+        return { kind in watched.contains { $0.kind == kind.kind && $0.group.matches(kind.group) } }
     }
 
     private var order: String {

@@ -52,6 +52,17 @@ public struct WorkloadScan: Sendable {
         public var description: String { "\(type) cannot be listed: \(cause)" }
     }
 
+    /// How a scan ended.
+    public struct Ending: Sendable {
+        /// Whether all was looked at that may be; false when the scan was told to stop.
+        public internal(set) var isComplete = false
+        /// The kinds that we have no right to list, and what the API server said. All others are looked at all the
+        /// same: a right that nobody gave is missing the next time, too.
+        public internal(set) var forbidden: [Failure] = []
+        /// The kinds of which everything was looked at; one that the API server does not have is among them.
+        var kinds: Set<ScannedKind> = []
+    }
+
     /// What a scan tells on its way.
     public enum Step: Sendable {
         /// How many objects have been read so far, those that are passed over among them.
@@ -89,27 +100,38 @@ public struct WorkloadScan: Sendable {
     }
 
     /// - Parameters:
-    ///   - goesOn: Asked now and then; once it says no, the scan ends early.
+    ///   - goesOn: Asked before each object; once it says no, the scan ends early.
     ///   - handle: Told of each step, one after another.
-    /// - Returns: Whether everything was looked at.
-    /// - Throws: ``Failure`` when a list cannot be had. A kind that the API server does not have has no objects.
+    /// - Throws: ``Failure`` when a list cannot be had for another reason than a missing right. A kind that the API
+    ///   server does not have has no objects.
     public func run(
         _ targets: [ScanTarget], goesOn: @Sendable () -> Bool = { true },
         _ handle: (Step) async -> Void
-    ) async throws(Failure) -> Bool {
+    ) async throws(Failure) -> Ending {
+        var ending = Ending()
         var read = 0
         for target in targets {
+            var isRefused = false
             for type in target.candidates {
                 guard type.isNamespaced || options.namespace == nil else { break }
                 do throws(APIFailure) {
-                    guard try await scan(type, &read, goesOn, handle) else { return false }
+                    guard try await scan(type, &read, goesOn, handle) else { return ending }
                     break
                 } catch {
+                    if error.isForbidden {
+                        ending.forbidden.append(Failure(type: type, cause: error))
+                        isRefused = true
+                        break
+                    }
                     guard error.isNotFound else { throw Failure(type: type, cause: error) }
                 }
             }
+            if !isRefused { ending.kinds.formUnion(target.candidates.map { ScannedKind($0) }) }
         }
-        return true
+        // One of several versions of a kind that may not be read is enough not to know all of it.
+        for failure in ending.forbidden { ending.kinds.remove(ScannedKind(failure.type)) }
+        ending.isComplete = true
+        return ending
     }
 
     private func scan(
@@ -134,7 +156,7 @@ public struct WorkloadScan: Sendable {
                 continue
             }
             let fresh = page.items.filter { seen.insert(Self.identity($0)).inserted }
-            await scan(fresh, type, handle)
+            guard await scan(fresh, type, goesOn, handle) else { return false }
             read += fresh.count
             await handle(.read(read))
             next = page.next
@@ -150,25 +172,39 @@ public struct WorkloadScan: Sendable {
         return ObjectName(of: object).hashValue
     }
 
-    private func scan(_ objects: [Value], _ type: ResourceType, _ handle: (Step) async -> Void) async {
+    /// - Returns: false when it was told to stop in the middle.
+    private func scan(
+        _ objects: [Value], _ type: ResourceType, _ goesOn: @Sendable () -> Bool, _ handle: (Step) async -> Void
+    ) async -> Bool {
         await withTaskGroup(of: ScannedObject?.self) { group in
-            for (index, object) in objects.filter(isLookedAt).enumerated() {
+            for (index, object) in objects.filter({ isLookedAt($0, ScannedKind(type)) }).enumerated() {
                 if index >= options.width, let scanned = await group.next() ?? nil { await handle(.scanned(scanned)) }
+                guard goesOn(), !Task.isCancelled else {
+                    group.cancelAll()
+                    return false
+                }
                 group.addTask { await scanned(object, type) }
             }
             for await scanned in group {
                 if let scanned { await handle(.scanned(scanned)) }
             }
+            return true
         }
     }
 
-    private func isLookedAt(_ object: Value) -> Bool {
+    private func isLookedAt(_ object: Value, _ kind: ScannedKind) -> Bool {
         let namespace = object["metadata"]?["namespace"]?.string ?? ""
         // What is being deleted has to be let go, whatever it holds.
         guard !options.excludedNamespaces.contains(namespace),
-            object["metadata"]?["deletionTimestamp"]?.isNull ?? true
+            object["metadata"]?["deletionTimestamp"]?.isNull ?? true, !Self.isIdle(object, kind)
         else { return false }
         return !options.onlyRunning || Self.isRunning(object)
+    }
+
+    /// Whether an object says nothing that counts: an old revision of a Deployment, kept in case somebody goes back to
+    /// it, which is looked at again then.
+    static func isIdle(_ object: Value, _ kind: ScannedKind) -> Bool {
+        kind.group == "apps" && kind.kind == "ReplicaSet" && object["spec"]?["replicas"]?.integer == 0
     }
 
     /// Whether an object is, or is to become, something that runs: no finished Pod or Job, and no old ReplicaSet.
@@ -183,7 +219,8 @@ public struct WorkloadScan: Sendable {
 
     private func scanned(_ object: Value, _ type: ResourceType) async -> ScannedObject? {
         guard let name = ObjectName(of: object),
-            let manifest = try? Manifest(listed: object, apiVersion: type.apiVersion, kind: type.kind)
+            let manifest = try? Manifest(
+                listed: object, apiVersion: type.apiVersion, kind: type.kind, isNamespaced: type.isNamespaced)
         else { return nil }
         var images: [String] = []
         for image in ResourceImages.images(in: manifest.object, kind: type.kind) where !images.contains(image.text) {

@@ -22,23 +22,38 @@ struct BackgroundScannerTests {
 
         init() throws { scene = try SeenScene() }
 
+        /// How often it was asked who leads.
+        let questions = Atomic(0)
+
+        /// Whether the scanner comes to look so many times more.
+        func looks(_ count: Int) async -> Bool {
+            let before = questions.load(ordering: .relaxed)
+            return await eventually { self.questions.load(ordering: .relaxed) >= before + count }
+        }
+
         private struct Led: Leadership {
             let leader: Latest<Bool>
-            var isLeader: Bool { leader.value }
+            let work: Work
+            var isLeader: Bool {
+                work.questions.add(1, ordering: .relaxed)
+                return leader.value
+            }
             func changes() -> AsyncStream<Bool> { leader.values() }
         }
 
         func scanner(
             interval: Duration = .seconds(1000), retry: Duration = .seconds(1000),
-            metrics: MetricsRegistry = MetricsRegistry(includesProcess: false)
+            metrics: MetricsRegistry = MetricsRegistry(includesProcess: false),
+            kinds: @escaping BackgroundScanner.Kinds = { () throws(APIFailure) in [] }
         ) -> BackgroundScanner {
             BackgroundScanner(
                 api: cluster, policies: { self.policies.value }, verifier: scene.verifier, facts: NoClusterFacts(),
-                leadership: Led(leader: leader),
+                leadership: Led(leader: leader, work: self),
                 configuration: BackgroundScanner.Configuration(
                     interval: interval, retryInterval: retry, settling: .milliseconds(5), look: .milliseconds(1),
                     excludedNamespaces: ["kube-system"], rate: nil, pageSize: 2),
-                metrics: metrics, observer: { event in self.events.withLock { $0.append(event) } })
+                kinds: kinds, metrics: metrics, reportMetrics: ReportMetrics(metrics),
+                observer: { event in self.events.withLock { $0.append(event) } })
         }
 
         var ended: [BackgroundScanner.Summary] {
@@ -54,6 +69,8 @@ struct BackgroundScannerTests {
             running.cancel()
             await running.value
         }
+
+        func failed(_ why: String) -> Bool { events.withLock { $0.contains(.failed(why)) } }
 
         func put(_ name: String, _ tag: String) throws -> String {
             let object = try cluster.put(.pods, SeenScene.pod([scene.image(tag)], name: name))
@@ -118,7 +135,7 @@ struct BackgroundScannerTests {
         #expect(work.report(good) == nil)
         #expect(work.report(bad)?["results"]?[0]?["result"]?.string == "pass")
         #expect(work.report(bad)?["results"]?[0]?["message"] == nil)
-        #expect(work.cluster.writes.map(\.verb).sorted() == ["apply", "delete"])
+        #expect(work.cluster.writes.map(\.verb).sorted() == ["delete", "update"])
 
         work.policies.set(.empty)
         try await work.run(work.scanner()) { #expect(await eventually { work.ended.count == 4 }) }
@@ -138,36 +155,123 @@ struct BackgroundScannerTests {
         }
         #expect(work.ended.map(\.pass) == [1, 0])
         #expect(work.events.withLock { $0.first } == .began(policies: 1))
+        // By the time, over and over. While a list is asked for, the gauge says how much was read before.
+        for index in 0..<4 { _ = try work.put("web-\(index)", "signed") }
         let metrics = MetricsRegistry(includesProcess: false)
+        let seen = Mutex<Set<String>>([])
+        work.cluster.fail { request in
+            if request.verb == "list", request.type == .pods {
+                let text = String(decoding: metrics.render(), as: UTF8.self)
+                let line = text.split(separator: "\n").first { $0.hasPrefix("countersign_background_scan_objects ") }
+                seen.withLock { _ = $0.insert(line.map(String.init) ?? "") }
+            }
+            return nil
+        }
+        work.policies.set(try work.scene.snapshot(work.scene.policy()))
         try await work.run(work.scanner(interval: .milliseconds(1), metrics: metrics)) {
             #expect(await eventually { work.ended.count > 4 })
+            let text = String(decoding: metrics.render(), as: UTF8.self)
+            #expect(text.contains(#"countersign_background_scans_total{result="complete"}"#))
+            #expect(text.contains(#"countersign_background_results{result="pass"} 5"#))
         }
-        let text = String(decoding: metrics.render(), as: UTF8.self)
-        #expect(text.contains(#"countersign_background_scans_total{result="complete"}"#))
-        #expect(text.contains(#"countersign_background_results{result="pass"} 0"#))
-        #expect(text.contains("countersign_background_scan_objects 0"))
+        #expect(
+            seen.withLock { $0 }
+                == Set([0, 2, 4].map { "countersign_background_scan_objects \($0)" }))
+        #expect(String(decoding: metrics.render(), as: UTF8.self).contains("countersign_background_scan_objects 0"))
     }
 
-    @Test("Only the leader scans, and only with policies that are known")
+    @Test("Only the leader scans, only with policies that are known, and who leads no more has found nothing")
     func leader() async throws {
         let work = try Work()
         _ = try work.put("good", "signed")
         work.leader.set(false)
-        try await work.run(work.scanner()) {
+        let metrics = MetricsRegistry(includesProcess: false)
+        func passes(_ count: Int) -> Bool {
+            String(decoding: metrics.render(), as: UTF8.self)
+                .contains(#"countersign_background_results{result="pass"} \#(count)"#)
+        }
+        try await work.run(work.scanner(metrics: metrics)) {
             work.policies.set(try work.scene.snapshot(work.scene.policy()))
-            try await Task.sleep(for: .milliseconds(20))
+            #expect(await work.looks(20))
             #expect(work.cluster.requests.isEmpty)
             work.policies.set(nil)
             work.leader.set(true)
-            try await Task.sleep(for: .milliseconds(20))
+            #expect(await work.looks(20))
             #expect(work.cluster.requests.isEmpty)
             work.policies.set(try work.scene.snapshot(work.scene.policy()))
-            #expect(await eventually { work.ended.count == 1 })
+            #expect(await eventually { work.ended.count == 1 && passes(1) })
+            // That it does not lead has to be seen before it leads again: the metrics tell.
             work.leader.set(false)
-            try await Task.sleep(for: .milliseconds(20))
+            #expect(await eventually { passes(0) })
             work.leader.set(true)
-            #expect(await eventually { work.ended.count == 2 })
+            #expect(await eventually { work.ended.count == 2 && passes(1) })
         }
+    }
+
+    @Test("A kind that may not be listed is passed over, told once, and keeps its reports")
+    func forbidden() async throws {
+        let work = try Work()
+        let uid = try work.put("good", "signed")
+        let deployment = try work.cluster.put(.deployments, SeenScene.deployment(work.scene.image("signed")))
+        let other = deployment?["metadata"]?["uid"]?.string ?? ""
+        work.policies.set(try work.scene.snapshot(work.scene.policy()))
+        try await work.run(work.scanner()) { #expect(await eventually { work.ended.count == 1 }) }
+        #expect(work.report(uid) != nil && work.report(other) != nil)
+
+        let refusal = APIFailure.status(403, reason: "Forbidden", message: "no deployments")
+        work.cluster.fail { $0.type == .deployments ? refusal : nil }
+        work.cluster.remove(.deployments, ObjectName("web", namespace: "test"))
+        work.cluster.remove(.pods, ObjectName("good", namespace: "test"))
+        // It ends as any other, with the long interval; here that is short, so that there are three.
+        try await work.run(work.scanner(interval: .milliseconds(1))) {
+            #expect(await eventually { work.ended.count >= 4 })
+        }
+        #expect(work.report(uid) == nil)
+        #expect(work.report(other) != nil)
+        let told = work.events.withLock { $0.filter(\.isProblem) }
+        #expect(told == [.forbidden(WorkloadScan.Failure(type: .deployments, cause: refusal))])
+    }
+
+    @Test("Where kinds cannot be found that policies look at, the scan fails, and their reports stay")
+    func withoutDiscovery() async throws {
+        let work = try Work()
+        let match = "{resources: {kinds: [example.test/v1/Machine]}}"
+        let machines = ResourceType(
+            group: "example.test", version: "v1", plural: "machines", kind: "Machine", isNamespaced: true)
+        let object = #"{"metadata":{"name":"m","namespace":"test"},"spec":{"image":"\#(work.scene.image("signed"))"}}"#
+        let uid = try work.cluster.put(machines, object)?["metadata"]?["uid"]?.string ?? ""
+        let policy = work.scene.policy(match: match).replacing(
+            "    verifyImages:", with: "    imageExtractors: {Machine: [{path: /spec/image}]}\n    verifyImages:")
+        work.policies.set(try work.scene.snapshot(policy))
+        try await work.run(work.scanner(kinds: { () throws(APIFailure) in [machines] })) {
+            #expect(await eventually { work.ended.count == 1 })
+        }
+        #expect(work.report(uid) != nil)
+        let away: BackgroundScanner.Kinds = { () throws(APIFailure) in throw .unreachable("away") }
+        try await work.run(work.scanner(kinds: away)) {
+            #expect(await eventually { work.failed("the API server cannot be reached: away") })
+        }
+        // One aggregated API is away, and the rest is there.
+        try await work.run(work.scanner()) { #expect(await eventually { work.ended.count == 2 }) }
+        #expect(work.report(uid) != nil)
+        // Policies on built-in kinds need no answer.
+        work.policies.set(try work.scene.snapshot(work.scene.policy()))
+        try await work.run(work.scanner(kinds: away)) { #expect(await eventually { work.ended.count == 3 }) }
+        #expect(work.report(uid) == nil)
+    }
+
+    @Test("Old revisions of Deployments are passed over")
+    func oldRevisions() async throws {
+        let work = try Work()
+        let replicaSets = ResourceType(
+            group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet", isNamespaced: true)
+        let object = SeenScene.deployment(work.scene.image("unsigned"))
+            .replacing(#""replicas":2"#, with: #""replicas":0"#)
+        let uid = try work.cluster.put(replicaSets, object)?["metadata"]?["uid"]?.string ?? ""
+        work.policies.set(try work.scene.snapshot(work.scene.policy()))
+        try await work.run(work.scanner()) { #expect(await eventually { work.ended.count == 1 }) }
+        #expect(work.report(uid) == nil)
+        #expect(work.ended.map(\.fail) == [0])
     }
 
     @Test("What is interrupted removes no report, and what fails is tried again")
@@ -182,7 +286,7 @@ struct BackgroundScannerTests {
         let fails = Atomic(true)
         work.cluster.fail { request in
             fails.load(ordering: .relaxed) && request.type == .pods
-                ? .status(403, reason: "Forbidden", message: "no pods") : nil
+                ? .status(500, reason: "InternalError", message: "no pods") : nil
         }
         try await work.run(work.scanner(retry: .milliseconds(1))) {
             #expect(
@@ -195,7 +299,7 @@ struct BackgroundScannerTests {
         // Reports that cannot be written.
         work.cluster.remove(.policyReports, ObjectName("countersign-\(uid)", namespace: "test"))
         let refusal = APIFailure.status(403, reason: "Forbidden", message: "no reports")
-        work.cluster.fail { $0.verb == "apply" ? refusal : nil }
+        work.cluster.fail { $0.verb == "create" ? refusal : nil }
         try await work.run(work.scanner()) { #expect(await eventually { work.ended.count == 3 }) }
         #expect(work.events.withLock { $0.contains(.reportsFailed(count: 1, refusal)) })
 
@@ -256,9 +360,15 @@ struct BackgroundScannerTests {
         #expect(content.entries[1].images == "one: pass; two: error; three: fail; four: fail")
         #expect(content.entries[2].message.count == ReportContent.maximumTextLength)
         let object = ObjectReference(apiVersion: "v1", kind: "Node", namespace: "", name: "a", uid: "u")
-        let body = try? Document(content.body(about: object, at: 7)).root
+        let text = ReportText(object: object, content: content, kept: [], process: .backgroundScan, seconds: 7)
+        let body = try? Document(text.body(replacing: nil)).root
         #expect(body?["kind"]?.string == "ClusterPolicyReport")
         #expect(body?["metadata"]?["namespace"] == nil)
-        #expect(body.map { ReportContent(stored: $0) } == content)
+        #expect(body?["results"]?.elements.compactMap { ReportContent.Entry(stored: $0) } == content.entries)
+
+        // The worst are kept where there are too many.
+        let many = ReportContent((0..<400).map { row("r\($0)", "x", $0 == 399 ? .fail : .pass) })
+        #expect(many.entries.count == ReportContent.maximumEntries)
+        #expect(many.entries.contains { $0.result == .fail })
     }
 }

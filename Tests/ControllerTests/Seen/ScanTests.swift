@@ -24,11 +24,11 @@ struct ScanTests {
         options: WorkloadScan.Options = WorkloadScan.Options()
     ) async throws -> ScanReport {
         var report = ScanReport()
-        let isComplete = try await workloads(scene, cluster, policies, options)
+        let ending = try await workloads(scene, cluster, policies, options)
             .run(ScanTarget.targets(of: policies)) { step in
                 if case .scanned(let object) = step { report.add(object) }
             }
-        #expect(isComplete)
+        #expect(ending.isComplete)
         return report
     }
 
@@ -125,7 +125,7 @@ struct ScanTests {
         let policies = try scene.snapshot(scene.policy())
         let running = WorkloadScan.Options(excludedNamespaces: ["kube-system"], onlyRunning: true)
         #expect(try await scan(scene, cluster, policies: policies, options: running).denied == ["Pod/test/a"])
-        #expect(try await scan(scene, cluster, policies: policies).objects == 5)
+        #expect(try await scan(scene, cluster, policies: policies).objects == 4)
         let one = WorkloadScan.Options(namespace: "kube-system")
         #expect(try await scan(scene, cluster, policies: policies, options: one).denied == ["Pod/kube-system/b"])
     }
@@ -145,11 +145,70 @@ struct ScanTests {
             scene, cluster, policies: try scene.snapshot(scene.policy()), options: WorkloadScan.Options(pageSize: 2))
         #expect(report.pods == 6)
 
-        cluster.fail { $0.type == .pods ? .status(403, reason: "Forbidden", message: "no pods for you") : nil }
+        cluster.fail { $0.type == .pods ? .status(500, reason: "InternalError", message: "no pods today") : nil }
         let failure = await #expect(throws: WorkloadScan.Failure.self) {
             _ = try await scan(scene, cluster, policies: try scene.snapshot(scene.policy()))
         }
-        #expect(failure?.description == "pods cannot be listed: no pods for you")
+        #expect(failure?.description == "pods cannot be listed: no pods today")
+    }
+
+    @Test("A kind that may not be listed is told, and everything else is looked at")
+    func forbidden() async throws {
+        let scene = try SeenScene()
+        let cluster = LocalCluster()
+        try cluster.put(.pods, SeenScene.pod([scene.image("unsigned")]))
+        try cluster.put(.deployments, SeenScene.deployment(scene.image("unsigned")))
+        cluster.fail { $0.type == .pods ? .status(403, reason: "Forbidden", message: "no pods for you") : nil }
+        let policies = try scene.snapshot(scene.policy())
+        var report = ScanReport()
+        let ending = try await workloads(scene, cluster, policies).run(ScanTarget.targets(of: policies)) { step in
+            if case .scanned(let object) = step { report.add(object) }
+        }
+        #expect(ending.isComplete)
+        #expect(ending.forbidden.map(\.description) == ["pods cannot be listed: no pods for you"])
+        #expect(!ending.kinds.contains(ScannedKind(.pods)) && ending.kinds.contains(ScannedKind(.deployments)))
+        #expect(report.denied == ["Deployment/test/web"])
+    }
+
+    @Test("What befalls a rule as a whole is said of the images, and is no silence")
+    func wholeRules() async throws {
+        let scene = try SeenScene()
+        let cluster = LocalCluster()
+        let image = scene.image("unsigned")
+        try cluster.put(.pods, SeenScene.pod([image]))
+        // Nothing is known about namespaces here, so that it cannot be told whether the rule looks.
+        let match = "{resources: {kinds: [Pod], namespaceSelector: {matchLabels: {a: b}}}}"
+        let audit = try await scan(
+            scene, cluster, policies: try scene.snapshot(scene.policy(action: "Audit", match: match)))
+        #expect(audit.sortedLines.map { $0.worst?.result } == [.error])
+        #expect(audit.warnings.count == 1 && audit.problems.isEmpty && audit.denied.isEmpty)
+        let enforced = try await scan(scene, cluster, policies: try scene.snapshot(scene.policy(match: match)))
+        #expect(enforced.sortedLines.map { $0.worst?.denies } == [true])
+        #expect(enforced.problems.count == 1 && enforced.warnings.isEmpty && enforced.denied == ["Pod/test/web"])
+    }
+
+    @Test("Objects of the cluster are in no namespace, whoever defined their kind")
+    func clusterKinds() async throws {
+        let scene = try SeenScene()
+        let cluster = LocalCluster()
+        let machines = ResourceType(
+            group: "example.test", version: "v1", plural: "machines", kind: "Machine", isNamespaced: false)
+        let object = #"{"metadata":{"name":"m"},"spec":{"image":"\#(scene.image("unsigned"))"}}"#
+        try cluster.put(machines, object)
+        func policy(_ namespaces: String) -> String {
+            scene.policy(match: "{resources: {kinds: [example.test/v1/Machine]\(namespaces)}}").replacing(
+                "    verifyImages:", with: "    imageExtractors: {Machine: [{path: /spec/image}]}\n    verifyImages:")
+        }
+        func denied(_ policies: PolicySnapshot) async throws -> [String] {
+            var report = ScanReport()
+            _ = try await workloads(scene, cluster, policies)
+                .run(ScanTarget.targets(of: policies, known: [machines])) { step in
+                    if case .scanned(let object) = step { report.add(object) }
+                }
+            return report.denied
+        }
+        #expect(try await denied(try scene.snapshot(policy(""))) == ["Machine/m"])
+        #expect(try await denied(try scene.snapshot(policy(", namespaces: [default]"))).isEmpty)
     }
 
     @Test("A kind is read in the first version that the API server has, and not at all where it has none")
@@ -261,10 +320,20 @@ struct ScanTests {
         let policies = try scene.snapshot(scene.policy())
         let goesOn: @Sendable () -> Bool = { count.load(ordering: .relaxed) < 4 }
         let scan = workloads(scene, cluster, policies, WorkloadScan.Options(rate: 1_000, pageSize: 2))
-        let isComplete = try await scan.run(ScanTarget.targets(of: policies), goesOn: goesOn) { step in
+        let ending = try await scan.run(ScanTarget.targets(of: policies), goesOn: goesOn) { step in
             if case .read(let objects) = step { count.store(objects, ordering: .relaxed) }
         }
-        #expect(!isComplete)
+        #expect(!ending.isComplete)
         #expect(count.load(ordering: .relaxed) == 4)
+
+        // Within a page as well.
+        let looked = Atomic(0)
+        let whole = workloads(scene, cluster, policies, WorkloadScan.Options(width: 1, pageSize: 6))
+        let isEager: @Sendable () -> Bool = { looked.load(ordering: .relaxed) < 2 }
+        let cut = try await whole.run(ScanTarget.targets(of: policies), goesOn: isEager) { step in
+            if case .scanned = step { looked.add(1, ordering: .relaxed) }
+        }
+        #expect(!cut.isComplete)
+        #expect(looked.load(ordering: .relaxed) == 2)
     }
 }
