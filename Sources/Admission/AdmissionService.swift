@@ -5,8 +5,7 @@ import Synchronization
 import Verification
 
 /// The webhook: `POST /mutate` and `POST /validate`, each also with a sub-path, and `POST /policies`; everything else is
-/// the operators'. Below `/fail` and `/ignore` only the policies of that failure policy are evaluated, below any other
-/// path all are.
+/// the operators'. All policies are evaluated, whatever the sub-path.
 ///
 /// A review is read, planned, checked, decided and written in a straight line. When no rule asks about the cluster and
 /// the verifier remembers every answer the whole line runs in place; otherwise what is left becomes a task, and the
@@ -55,23 +54,29 @@ public final class AdmissionService: Service {
             respond = Refusal.methodNotAllowed("POST").response
             return .answered
         }
-        guard let route else {
-            respond = policyReview(body)
-            return .answered
-        }
+        guard let route else { return policyReview(body, respond: &respond, later: later) }
         return review(route, query: head.query, body: body, respond: &respond, later: later)
     }
 
     /// Where the API server asks about policies.
     public static let policiesPath = "/policies"
 
-    private func policyReview(_ body: Span<UInt8>) -> Response {
+    private func policyReview(_ body: Span<UInt8>, respond: inout Response, later: () -> Reply) -> Disposition {
+        let request: AdmissionRequest
         do throws(ReviewError) {
-            return policyReviews.answer(try Self.parse(body))
+            request = try Self.parse(body)
         } catch {
             metrics.malformed.increment()
-            return Refusal.badReview(error).response
+            respond = Refusal.badReview(error).response
+            return .answered
         }
+        guard body.count > PolicyReviewService.largestBodyInPlace else {
+            respond = policyReviews.answer(request)
+            return .answered
+        }
+        let reply = later()
+        Task { reply.answer(self.policyReviews.answer(request)) }
+        return .later
     }
 
     private func review(
@@ -92,7 +97,7 @@ public final class AdmissionService: Service {
         }
 
         let evaluator = Evaluator(
-            policies: route.policies(of: policies), verifier: verifier, facts: facts, pullSecrets: pullSecrets)
+            policies: policies, verifier: verifier, facts: facts, pullSecrets: pullSecrets)
         switch evaluator.begin(request, phase: route.phase) {
         case .decided(let outcome):
             respond = answer(request, outcome, evaluator.policies, begin)

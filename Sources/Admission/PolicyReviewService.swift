@@ -12,7 +12,11 @@ public struct PolicyReviewService: Sendable {
     /// - Parameter honoursExceptions: Whether PolicyExceptions count here at all.
     public init(honoursExceptions: Bool = false) { self.honoursExceptions = honoursExceptions }
 
-    /// Answers one review, in place: compiling a policy takes a millisecond or so.
+    /// The largest review that an event loop may answer in place: compiling what most people write takes less than a
+    /// millisecond, and the hundreds of rules that fit into a larger one take tens of them.
+    static let largestBodyInPlace = 16 * 1024
+
+    /// Answers one review.
     func answer(_ request: AdmissionRequest) -> Response {
         let review = PolicyReview(request, honoursExceptions: honoursExceptions)
         return Response(

@@ -17,14 +17,17 @@ import Testing
             metrics: AdmissionMetrics(MetricsRegistry()), operations: OperationsService { [] })
     }
 
-    private func ask(_ method: HTTPServer.Method, _ path: String, _ body: String = "") -> Response {
-        let head = RequestHead(
-            method: method, path: path, query: nil, version: .http11, framing: .length(body.utf8.count),
+    private func head(_ method: HTTPServer.Method, _ path: String, _ length: Int) -> RequestHead {
+        RequestHead(
+            method: method, path: path, query: nil, version: .http11, framing: .length(length),
             contentEncoding: .identity, keepsAlive: true, expectsContinue: false, acceptsGzip: false, bytes: [],
             fields: [])
+    }
+
+    private func ask(_ method: HTTPServer.Method, _ path: String, _ body: String = "") -> Response {
         var response = Response(status: 500, text: "not answered")
         let bytes = Array(body.utf8)
-        let disposition = service.handle(head, body: bytes.span, respond: &response) {
+        let disposition = service.handle(head(method, path, bytes.count), body: bytes.span, respond: &response) {
             preconditionFailure("everything here is answered in place")
         }
         #expect(disposition == .answered)
@@ -52,6 +55,49 @@ import Testing
         let response = ask(.post, "/validate", review(pod))
         #expect(response.status == 200)
         #expect(try Document(response.body).root["response"]?["allowed"]?.boolean == true)
+    }
+
+    @Test(
+        "Every policy is asked on every path: one that changes its failure policy is never asked on none",
+        arguments: ["/mutate/fail", "/mutate/ignore", "/validate/fail", "/validate/ignore"],
+        ["Fail", "Ignore"])
+    func everyPath(path: String, failurePolicy: String) throws {
+        // What is no reference is denied in place, whatever the failure policy.
+        service.use(try Samples.snapshot(Samples.policy(spec: ["failurePolicy: \(failurePolicy)"])))
+        let response = ask(.post, path, review(pod.replacing("registry.test/a:1", with: "registry.test/A B")))
+        #expect(try Document(response.body).root["response"]?["allowed"]?.boolean == false)
+    }
+
+    @Test("A large policy is compiled off the loop")
+    func largePolicies() async throws {
+        let mailbox = try Mailbox()
+        func answer(_ path: String, _ body: String) throws -> Disposition {
+            let bytes = Array(body.utf8)
+            var response = Response(status: 500, text: "not answered")
+            return service.handle(head(.post, path, bytes.count), body: bytes.span, respond: &response) {
+                Reply(mailbox: mailbox, token: 7, exchange: 1, packsFrom: nil)
+            }
+        }
+        let rule =
+            #"{"name":"n","match":{"any":[{"resources":{"kinds":["Pod"]}}]},"verifyImages":[{"image":"*","key":"none"}]}"#
+        let rules = Array(repeating: rule, count: 200).joined(separator: ",")
+        let policy =
+            #"{"apiVersion":"kyverno.io/v1","kind":"ClusterPolicy","metadata":{"name":"x"},"spec":{"rules":[\#(rules)]}}"#
+        let text = review(policy, kind: "ClusterPolicy")
+        #expect(text.utf8.count > PolicyReviewService.largestBodyInPlace)
+        #expect(try answer("/policies", text) == .later)
+        var letters: [Letter] = []
+        while letters.isEmpty {
+            letters = mailbox.take()
+            await Task.yield()
+        }
+        guard case .answer(let answered)? = letters.first else { throw CancellationError() }
+        #expect(answered.token == 7)
+        let verdict = try Document(answered.response.body).root["response"]
+        #expect(verdict?["allowed"]?.boolean == false)
+        #expect(verdict?["status"]?["message"]?.string?.contains("spec.rules[0].verifyImages[0].key") == true)
+        // What is no review is told so at once.
+        #expect(try answer("/policies", text.replacing("AdmissionReview", with: "Other")) == .answered)
     }
 
     @Test("Policies are reviewed at any time")
@@ -98,5 +144,7 @@ import Testing
         #expect(try answer(enforce + #","failurePolicy":"Ignore""#, pod).allowed == true)
         #expect(try answer(enforce, #"{"metadata":{"name":"x"},"spec":{}}"#, kind: "Task").allowed == false)
         #expect(try answer(enforce, #"{"metadata":{"name":"x"},"spec":{}}"#).allowed == true)
+        // An action whose name is misspelt is meant all the same.
+        #expect(try answer(#""validationFailureActoin":"Enforce""#, pod).allowed == false)
     }
 }

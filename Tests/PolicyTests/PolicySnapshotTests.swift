@@ -1,5 +1,4 @@
 import JSON
-import Matching
 import Testing
 
 @testable import Policy
@@ -44,32 +43,5 @@ import Testing
         let applicable = snapshot.applicableRules(
             to: ResourceAttributes(operation: .update, group: "batch", kind: "Job", namespace: "prod", name: "a"))
         #expect(applicable.map(\.policy.name) == ["a"])
-    }
-
-    @Test func aPartHasThePoliciesOfOneFailurePolicy() throws {
-        let policies = try [("a", "Fail"), ("b", "Ignore"), ("c", "Fail")].map { name, failurePolicy in
-            try policy(Sample.policy(name, spec: #""failurePolicy":"\#(failurePolicy)""#))
-        }
-        let mixed = PolicySnapshot(policies)
-        #expect(mixed.part(.fail).policies.map(\.name) == ["a", "c"])
-        #expect(mixed.part(.ignore).policies.map(\.name) == ["b"])
-        #expect(mixed.part(.fail) === mixed.part(.fail))
-        #expect(mixed.policies.map(\.name) == ["a", "b", "c"])
-
-        let alike = PolicySnapshot([policies[0], policies[2]])
-        #expect(alike.part(.fail) === alike)
-        #expect(alike.part(.ignore).policies.isEmpty)
-        #expect(PolicySnapshot.empty.part(.fail).policies.isEmpty)
-    }
-
-    @Test func aPartKeepsItsExceptions() throws {
-        let failing = try policy(Sample.policy("a"))
-        let ignoring = try policy(Sample.policy("b", spec: #""failurePolicy":"Ignore""#))
-        let exception = PolicyException(
-            qualifiedName: "prod/let", rules: [.init(policyName: "b", ruleNames: [Glob("*")])],
-            match: MatchBlock(.any, [ResourceFilter(kinds: [KindSelector(kind: "Pod")])]))
-        let part = PolicySnapshot([failing, ignoring], exceptions: [exception]).part(.ignore)
-        let pod = ResourceAttributes(operation: .create, kind: "Pod", namespace: "prod", name: "a")
-        #expect(part.applicableRules(to: pod).map(\.exception) == ["prod/let"])
     }
 }

@@ -7,6 +7,10 @@ import Policy
 /// One webhook for each failure policy in use, since the API server knows one for a whole webhook; only for the kinds
 /// that the policies match; and none at all where no policy needs one, so that an idle gate costs the cluster nothing.
 ///
+/// Either webhook asks all policies (``ReviewRoute``). So it waits as long as the most patient of them all wants, and
+/// what the one that fails closed looks at, the other need not look at too: a request that both are called for fails
+/// with the stricter one anyway.
+///
 /// Source: spec/kubernetes.md, "Registering".
 public struct DesiredWebhooks: Sendable, Hashable {
     /// In the order in which they are written: one that must not exist has no webhooks.
@@ -36,23 +40,22 @@ public struct DesiredWebhooks: Sendable, Hashable {
         excludedNamespaces: Set<String> = systemNamespaces, known: KnownResources = .builtIn
     ) {
         let excluded = excludedNamespaces.union([installation.namespace]).sorted()
-        var unknown: Set<String> = []
-        var needed: [(failurePolicy: FailurePolicy, timeout: Int, rules: [WebhookRule])] = []
-        for failurePolicy in FailurePolicy.allCases {
-            let policies = snapshot.part(failurePolicy).policies
-            var watched: Set<WatchedKind> = []
-            var timeout = 1
-            for policy in policies {
-                let kinds = policy.rules.reduce(into: Set()) { $0.formUnion($1.watchedKinds) }
-                guard !kinds.isEmpty else { continue }
-                watched.formUnion(kinds)
-                timeout = max(timeout, policy.timeoutSeconds)
-            }
-            guard !watched.isEmpty else { continue }
-            unknown.formUnion(watched.filter { known.places(of: $0).isEmpty }.map(\.kind))
-            needed.append((failurePolicy, timeout, WebhookRule.rules(for: watched, in: known)))
+        var watched: [FailurePolicy: Set<WatchedKind>] = [:]
+        var timeout = 1
+        for policy in snapshot.policies {
+            let kinds = policy.rules.reduce(into: Set()) { $0.formUnion($1.watchedKinds) }
+            guard !kinds.isEmpty else { continue }
+            watched[policy.failurePolicy, default: []].formUnion(kinds)
+            timeout = max(timeout, policy.timeoutSeconds)
         }
-        unknownKinds = unknown.sorted()
+        let closed = watched[.fail] ?? []
+        watched[.ignore]?.subtract(closed)
+        unknownKinds = Set(watched.values.joined().filter { known.places(of: $0).isEmpty }.map(\.kind)).sorted()
+        let needed = FailurePolicy.allCases.compactMap { failurePolicy in
+            watched[failurePolicy].flatMap { kinds in
+                kinds.isEmpty ? nil : (failurePolicy, rules: WebhookRule.rules(for: kinds, in: known))
+            }
+        }
 
         func configuration(
             _ type: ResourceType, _ name: String, _ webhooks: [WebhookConfiguration.Webhook]
@@ -61,12 +64,12 @@ public struct DesiredWebhooks: Sendable, Hashable {
                 type: type, name: name, webhooks: webhooks, installation: installation, caBundle: caBundle)
         }
         func webhooks(_ phase: Phase) -> [WebhookConfiguration.Webhook] {
-            needed.map { failurePolicy, timeout, rules in
-                let route = ReviewRoute(phase: phase, failurePolicy: failurePolicy)
-                return WebhookConfiguration.Webhook(
+            needed.map { failurePolicy, rules in
+                WebhookConfiguration.Webhook(
                     name: "\(phase.rawValue)-\(failurePolicy.rawValue.lowercased()).\(Installation.name).svc",
-                    path: route.path, rules: rules, failurePolicy: failurePolicy.rawValue,
-                    timeoutSeconds: timeout, sideEffects: "NoneOnDryRun", excludedNamespaces: excluded)
+                    path: ReviewRoute(phase).path(for: failurePolicy), rules: rules,
+                    failurePolicy: failurePolicy.rawValue, timeoutSeconds: timeout, sideEffects: "NoneOnDryRun",
+                    excludedNamespaces: excluded)
             }
         }
         configurations = [

@@ -68,20 +68,11 @@ public final class PolicySnapshot: Sendable {
     private let rulesByKind: [String: [OwnedRule]]
     /// The rules that can match a kind that no rule names.
     private let rulesOfOtherKinds: [OwnedRule]
-    /// The policies apart by failure policy; nil where they all have the same.
-    private let parts: [FailurePolicy: PolicySnapshot]?
 
     public static let empty = PolicySnapshot([])
 
     public init(_ policies: [ImagePolicy], exceptions: [PolicyException] = []) {
         self.policies = policies
-        // Made here and once, so that a request costs no more for being about a part.
-        let isMixed = Set(policies.map(\.failurePolicy)).count > 1
-        parts =
-            !isMixed
-            ? nil
-            : Dictionary(grouping: policies, by: \.failurePolicy)
-                .mapValues { PolicySnapshot($0, exceptions: exceptions) }
         self.exceptions = exceptions
         var all: [(rule: OwnedRule, kinds: Set<String>?)] = []
         // Most policies have no exceptions, and each policy is compared with its own alone.
@@ -109,12 +100,6 @@ public final class PolicySnapshot: Sendable {
     /// for.
     public var kinds: (named: Set<String>, others: Bool) {
         (Set(rulesByKind.keys), !rulesOfOtherKinds.isEmpty)
-    }
-
-    /// The policies of one failure policy alone, in their order.
-    public func part(_ failurePolicy: FailurePolicy) -> PolicySnapshot {
-        if let parts { return parts[failurePolicy] ?? .empty }
-        return policies.first?.failurePolicy == failurePolicy ? self : .empty
     }
 
     /// The rules that look at the request, as far as `facts` tell: a pure function of the two, in no time to speak of.

@@ -34,7 +34,7 @@ struct DesiredWebhooksTests {
         #expect(webhook.rules.map(\.operations) == [["CREATE", "UPDATE"]])
     }
 
-    @Test("One webhook for each failure policy in use, with the longest time that its policies ask for")
+    @Test("One webhook for each failure policy in use, with the longest time that any policy asks for")
     func failurePolicies() throws {
         let fail = [
             try RegisteredPolicy.make("a", kinds: ["Pod"], timeout: 5),
@@ -49,7 +49,7 @@ struct DesiredWebhooksTests {
                 ])
             #expect(configuration.webhooks.map(\.path) == ["/\(phase)/fail", "/\(phase)/ignore"])
             #expect(configuration.webhooks.map(\.failurePolicy) == ["Fail", "Ignore"])
-            #expect(configuration.webhooks.map(\.timeoutSeconds) == [30, 3])
+            #expect(configuration.webhooks.map(\.timeoutSeconds) == [30, 30])
             #expect(configuration.webhooks[1].rules == [WebhookRule(group: "batch", resources: ["cronjobs"])])
             #expect(
                 configuration.webhooks[0].rules == [
@@ -59,6 +59,24 @@ struct DesiredWebhooksTests {
         }
         #expect(desired([ignore]).configurations[1].webhooks.map(\.failurePolicy) == ["Ignore"])
         #expect(desired(fail).configurations[1].webhooks.map(\.failurePolicy) == ["Fail"])
+    }
+
+    @Test("What the webhook that fails closed looks at, the other does not look at too")
+    func shared() throws {
+        let fail = try RegisteredPolicy.make("a", kinds: ["Pod", "Job"])
+        let ignore = try RegisteredPolicy.make("b", kinds: ["Pod", "CronJob"], failurePolicy: "Ignore", timeout: 20)
+        let webhooks = desired([fail, ignore]).configurations[1].webhooks
+        #expect(
+            webhooks.map { $0.rules.flatMap(\.resources) } == [
+                ["pods", "pods/ephemeralcontainers", "jobs"], ["cronjobs"],
+            ])
+        #expect(webhooks.map(\.timeoutSeconds) == [20, 20])
+        let same = try RegisteredPolicy.make("b", kinds: ["Job"], failurePolicy: "Ignore")
+        #expect(desired([fail, same]).configurations[1].webhooks.map(\.failurePolicy) == ["Fail"])
+        // Other operations are other requests.
+        let changes = try RegisteredPolicy.make("b", failurePolicy: "Fail", operations: ["UPDATE"])
+        #expect(
+            desired([changes, ignore]).configurations[1].webhooks[1].rules.flatMap(\.operations).contains("CREATE"))
     }
 
     @Test("A policy that looks at nothing that is verified needs no webhook")
