@@ -103,6 +103,8 @@ struct PolicyStatus: Sendable {
     let uid: String
     let wanted: StatusCondition
     let seen: SeenStatus
+    /// Whether the policy has image rules at all; without, it is the business of somebody else.
+    private let isOurBusiness: Bool
 
     /// Nil for what has no status.
     init?(_ outcome: PolicyOutcome, seen: SeenStatus?) {
@@ -110,16 +112,21 @@ struct PolicyStatus: Sendable {
         id = outcome.id
         uid = outcome.uid
         wanted = StatusCondition(outcome)
+        isOurBusiness = outcome.standing != .nothingToEnforce
         self.seen = seen
     }
 
     /// Whether it says something else than it has to.
     var isDue: Bool {
-        guard let ready = seen.ready, ready != wanted else { return seen.ready == nil }
-        // Another controller works with the same policies, Kyverno's own: where it says that all is well, and so it is,
-        // nothing has to be added.
-        return !(ready.isTrue && wanted.isTrue && !ready.isOurs)
+        guard let ready = seen.ready else { return true }
+        guard ready != wanted else { return false }
+        // Another controller works with the same policies, Kyverno's own: nothing has to be added where it says that
+        // all is well, and so it is, and nothing to what it says of policies that are its business alone.
+        return ready.isOurs || !wanted.isTrue || (isOurBusiness && !ready.isTrue)
     }
+
+    /// Whether another controller writes statuses too.
+    private var isShared: Bool { seen.ready?.isOurs == false }
 
     /// The object's status for a server-side apply.
     func body(time: String) -> [UInt8] {
@@ -152,19 +159,24 @@ struct PolicyStatus: Sendable {
         for condition in seen.others { writer.raw(condition) }
         write(wanted, time: time, to: &writer)
         writer.endArray()
+        // What another controller counts is not ours to claim.
+        if !isShared { write(seen.ruleCount, to: &writer) }
+        writer.endObject()
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private func write(_ count: SeenStatus.RuleCount, to writer: inout Writer) {
         writer.key("rulecount")
         writer.beginObject()
         for (key, count) in [
-            ("validate", seen.ruleCount.validate), ("mutate", seen.ruleCount.mutate),
-            ("generate", seen.ruleCount.generate), ("verifyimages", seen.ruleCount.verifyImages),
+            ("validate", count.validate), ("mutate", count.mutate), ("generate", count.generate),
+            ("verifyimages", count.verifyImages),
         ] {
             writer.key(key)
             writer.integer(count)
         }
         writer.endObject()
-        writer.endObject()
-        writer.endObject()
-        return writer.bytes
     }
 
     private func write(_ condition: StatusCondition, time: String, to writer: inout Writer) {

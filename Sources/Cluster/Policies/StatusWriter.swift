@@ -70,18 +70,28 @@ public struct StatusWriter: Sendable {
 
     /// Writes what is due, until nothing is, or somebody else leads.
     private func writeAll(_ written: inout [PolicyID: Written]) async {
+        // In a row: rounds in which nothing could be written, or questions that nobody answered.
         var failures = 0
         // What there is no use in trying again before something changes.
         var hopeless: Set<PolicyID> = []
+        // What could not be written in this round: it waits until everything else has been.
+        var failed: Set<PolicyID> = []
+        var told: Set<PolicyID> = []
         while !Task.isCancelled, leadership.isLeader {
             let current = statuses.value
             let ids = Set(current.map(\.id))
             written = written.filter { ids.contains($0.key) }
-            let due = current.first { status in
+            let allDue = current.filter { status in
                 status.isDue && !hopeless.contains(status.id)
                     && written[status.id] != Written(uid: status.uid, condition: status.wanted)
             }
-            guard let due else { return }
+            guard !allDue.isEmpty else { return }
+            guard let due = allDue.first(where: { !failed.contains($0.id) }) else {
+                failures += 1
+                failed = []
+                await pause(pace.delay(afterFailures: failures))
+                continue
+            }
             do throws(APIFailure) {
                 let time = Timestamp.text(unixSeconds: Timestamp.unixSeconds())
                 _ = try await api.apply(
@@ -95,9 +105,13 @@ public struct StatusWriter: Sendable {
                     // It is gone, another one has its name, or the API server will never take it.
                     if !error.isNotFound { observer(.failed(due.id, error)) }
                     hopeless.insert(due.id)
+                case .status:
+                    if told.insert(due.id).inserted { observer(.failed(due.id, error)) }
+                    failed.insert(due.id)
+                    await pause(interval)
                 default:
+                    // No answer: the others would get none either. The first of a row tells what is wrong.
                     failures += 1
-                    // The first of a row tells what is wrong.
                     if failures == 1 { observer(.failed(due.id, error)) }
                     await pause(pace.delay(afterFailures: failures))
                 }

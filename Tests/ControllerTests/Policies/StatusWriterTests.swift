@@ -148,6 +148,55 @@ import Testing
         #expect(scene.cluster.writes.count { String(decoding: $0.body, as: UTF8.self).contains(#""name":"a""#) } == 1)
     }
 
+    @Test("What another controller says of a policy without image rules is left alone")
+    func foreignBusiness() async throws {
+        func put(_ status: String) throws {
+            try scene.cluster.put(
+                .clusterPolicies,
+                #"{"metadata":{"name":"o"},"spec":{"rules":[{"name":"r","match":{},"validate":{"message":"m"}}]},"#
+                    + #""status":\#(status)}"#)
+        }
+        try put(foreign("False"))
+        start()
+        try await settle()
+        #expect(condition("o")?["reason"]?.string == "Succeeded")
+        #expect(!scene.cluster.writes.contains { $0.name == "o" })
+        // Where nobody says anything, we do.
+        try put("{}")
+        try await says("o", "NoImageRules")
+    }
+
+    @Test("What another controller counts is not claimed")
+    func foreignCount() async throws {
+        let status = foreign("True").dropLast() + #","rulecount":{"verifyimages":7}}"#
+        try scene.put("a", spec: Self.broken, status: String(status))
+        start()
+        try await says("a", "InvalidRefusing")
+        let write = try #require(scene.cluster.writes.first { $0.name == "a" })
+        let body = try Document(write.body).root
+        #expect(body["status"]?["rulecount"] == nil)
+        #expect(body["status"]?["conditions"]?.count == 1)
+    }
+
+    @Test("One that cannot be written stands in nobody's way", arguments: [403, 413, 500])
+    func failingOne(status: Int) async throws {
+        let failure = APIFailure.status(status, reason: "", message: "not this one")
+        scene.cluster.fail { $0.verb == "apply" && $0.name == "a" ? failure : nil }
+        try scene.put("a")
+        try scene.put("b")
+        try scene.put("c", namespace: "shop")
+        start()
+        try await says("b", "InForce")
+        try await says("c", namespace: "shop", "InForce")
+        // It is tried again, also when others come.
+        try await until { scene.cluster.writes.count { $0.name == "a" } >= 3 }
+        try scene.put("d")
+        try await says("d", "InForce")
+        #expect(told.lines == ["the status of ClusterPolicy a cannot be written: not this one"])
+        scene.cluster.fail(nil)
+        try await says("a", "InForce")
+    }
+
     @Test("What could not be written is tried again, and told once")
     func failures() async throws {
         try scene.put("a")
