@@ -95,7 +95,6 @@ import Testing
 
     @Test("A policy without rules has nothing to refuse; one whose rules are no list fails all Pods")
     func noRules() throws {
-        #expect(try refusal(#"{"apiVersion":"kyverno.io/v1","kind":"ClusterPolicy","metadata":{"name":"a"}}"#) == nil)
         #expect(try refusal(Sample.policy(rules: "[]")) == nil)
         let policy = try refusal(rules: #"{"name":"a"}"#)
         #expect(failing(policy) == ["rules"])
@@ -121,6 +120,13 @@ import Testing
         (#""validationFailureActionOverrides":"Audit""#, "", true),
         (#""validationFailureAction":"Enforce","validationFailureActionOverrides":[{"action":"Audit"}]"#, "", true),
         (#""validationFailureActionOverrides":[{"action":"Enforce","namespaces":["prod"]}]"#, "", false),
+        // Misspelt, or in the wrong place; what is written under its own name counts before.
+        (#""validationFailureActoin":"Enforce""#, "", true), (#""failureAction":"enforce""#, "", true),
+        (#""validationFailureActoin":"Audit""#, "", false), (#""surplus":"enforced""#, "", false),
+        (#""validationFailureAction":"Audit","surplus":"Enforce""#, "", false),
+        ("", #""failureActon":"Enforce""#, true),
+        ("", #""failureAction":"Audit","failureActon":"Enforce""#, false),
+        (#""validationFailureAction":"Enforce""#, #""failureActon":"Audit""#, true),
     ]
 
     @Test("It denies where the policy does, and where that cannot be read", arguments: actions)
@@ -132,6 +138,32 @@ import Testing
         #expect(rules.map(\.enforces) == [enforces])
         // An error of a rule without `required` blocks by the failure policy.
         #expect(policy.rules.allSatisfy { $0.entries.allSatisfy { !$0.required } })
+    }
+
+    @Test("An action counts also where what it is written in cannot be read")
+    func actionsOfTheUnreadable() throws {
+        let resource = ResourceAttributes(operation: .create, kind: "Pod", name: "x")
+        func enforces(_ rules: String) throws -> [Bool] {
+            PolicySnapshot([try refusal(rules: rules)]).applicableRules(to: resource).map(\.enforces)
+        }
+        for (action, isEnforced) in [("Enforce", true), ("Audit", false)] {
+            let entry = Sample.entry(extra: #""failureAction":"\#(action)""#)
+            let rule = Sample.rule(entries: "[\(entry)]")
+            #expect(try enforces(rule) == [isEnforced], "rules that are no list")
+            #expect(try enforces("[\(Sample.rule(entries: entry))]") == [isEnforced], "entries that are no list")
+            #expect(
+                try enforces("[\(rule.replacing("verifyImages", with: "verifyImage"))]") == [isEnforced],
+                "a misspelt rule")
+            #expect(
+                try enforces("[\(Sample.rule(extra: #""failureAction":"\#(action)""#))]") == [isEnforced],
+                "an action beside the entries")
+            let many = Array(repeating: rule, count: PolicyDecoder.maximumRules + 1).joined(separator: ",")
+            #expect(try enforces("[\(many)]") == [isEnforced], "too many rules")
+        }
+        let misplaced = Sample.policy(rules: "[\(Sample.rule())]").replacing(
+            #""spec":{"#, with: #""validationFailureAction":"Enforce","spec":{"#)
+        let policy = try #require(try refusal(misplaced))
+        #expect(PolicySnapshot([policy]).applicableRules(to: resource).map(\.enforces) == [true])
     }
 
     @Test("Overrides that can be read still count")

@@ -182,9 +182,6 @@ enum KeyReference {
 
     /// Why `text`, which is no PEM, cannot be used.
     static func reason(_ text: String) -> String {
-        if text.hasPrefix("k8s://") {
-            return "keys in Secrets (k8s://) are not supported yet; write the public key as PEM text"
-        }
         if keyManagement.contains(where: text.hasPrefix) {
             return "keys in a KMS are not supported yet; export the public key and write it as PEM text"
         }

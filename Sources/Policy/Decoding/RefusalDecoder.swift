@@ -4,7 +4,8 @@ import Matching
 /// Makes what stands in for a policy that cannot be honoured: rules that fail whatever they match.
 ///
 /// As much of the policy counts as can be made out. Where something cannot, more is refused rather than less; but a
-/// policy that only reports, or that says to let pass what cannot be found out, still does.
+/// policy that only reports, or that says to let pass what cannot be found out, still does. Where no
+/// action is written, an unknown field that holds `Enforce` is taken for one whose name is misspelt.
 struct RefusalDecoder {
     let kind: PolicyDecoder.Kind
     let document: Value
@@ -22,7 +23,8 @@ struct RefusalDecoder {
             "policy \(name) cannot be honoured: \(problems.first?.sentence ?? "nobody knows why")\(more)")
     }
 
-    /// Nil where there is nothing to refuse: without rules, or where the policy is not about requests.
+    /// Nil where there is nothing to refuse: without rules, or where the policy is not about requests. One of which
+    /// nothing at all can be read (``PolicyCollection``) fails every Pod.
     func policy() -> ImagePolicy? {
         let spec = document["spec"]
         guard spec?["admission"]?.boolean != false else { return nil }
@@ -47,7 +49,9 @@ struct RefusalDecoder {
 
     /// The overrides, and what counts where none does.
     private func actions(_ spec: Value?) -> (overrides: [ActionOverride], action: FailureAction) {
-        let action = Self.action(spec?["validationFailureAction"]) ?? .audit
+        let isMisspelt =
+            Self.enforces(unknownFieldsOf: spec, .spec) || Self.enforces(unknownFieldsOf: document, .policy)
+        let action = Self.action(spec?["validationFailureAction"]) ?? (isMisspelt ? .enforce : .audit)
         let written = spec?["validationFailureActionOverrides"]
         guard let written, !ObjectReader.isEmpty(written) else { return ([], action) }
         let path = FieldPath.root.child("spec").child("validationFailureActionOverrides")
@@ -65,12 +69,33 @@ struct RefusalDecoder {
         return value.string.flatMap(FailureAction.init(parsing:)) ?? .enforce
     }
 
+    /// Whether a field that no policy has says to deny.
+    private static func enforces(unknownFieldsOf value: Value?, _ table: FieldTable) -> Bool {
+        guard let value else { return false }
+        return value.members.contains { name, field in table.fields[name] == nil && isEnforce(field) }
+    }
+
+    private static func isEnforce(_ value: Value) -> Bool {
+        value.string.flatMap(FailureAction.init(parsing:)) == .enforce
+    }
+
+    /// Whether something says to deny anywhere in what cannot be read otherwise.
+    private static func mentionsEnforce(_ value: Value) -> Bool {
+        switch value.kind {
+        case .string: isEnforce(value)
+        case .array: value.elements.contains(where: mentionsEnforce)
+        case .object: value.members.contains { mentionsEnforce($0.value) }
+        case .null, .boolean, .number: false
+        }
+    }
+
     // MARK: Rules
 
     private func rules(_ spec: Value?, namespace: String?, action: FailureAction) -> [ImageRule] {
-        guard let written = spec?["rules"], !ObjectReader.isEmpty(written) else { return [] }
+        guard let spec else { return [everyPod(namespace: namespace, action: .enforce)] }
+        guard let written = spec["rules"], !ObjectReader.isEmpty(written) else { return [] }
         guard written.kind == .array, written.count <= PolicyDecoder.maximumRules else {
-            return [everyPod(namespace: namespace, action: action)]
+            return [everyPod(namespace: namespace, action: Self.mentionsEnforce(written) ? .enforce : action)]
         }
         let values = Array(written.elements)
         let rules = values.enumerated().compactMap { index, value in
@@ -134,11 +159,13 @@ struct RefusalDecoder {
 
     private func entries(_ rule: Value) -> [ImageEntry] {
         guard let written = rule["verifyImages"], written.kind == .array, written.count > 0 else {
-            return [Self.entry(failureAction: nil)]
+            return [Self.entry(failureAction: Self.mentionsEnforce(rule) ? .enforce : nil)]
         }
+        let isMisplaced = Self.enforces(unknownFieldsOf: rule, .rule)
         return written.elements.map { value in
             let findings = Findings(file: "", policy: "")
-            let action = Self.action(value["failureAction"])
+            let isMisspelt = isMisplaced || Self.enforces(unknownFieldsOf: value, .entry)
+            let action = Self.action(value["failureAction"]) ?? (isMisspelt ? .enforce : nil)
             guard let reader = ObjectReader(value, .entry, at: .root, findings) else {
                 return Self.entry(failureAction: action)
             }
