@@ -35,12 +35,18 @@ public struct Reflector: Sendable {
 
     private let api: any KubernetesAPI
     private let type: ResourceType
+    private let others: [ResourceType]
     private let selection: Selection
     private let pace: Pace
 
-    public init(_ api: any KubernetesAPI, _ type: ResourceType, _ selection: Selection = .all, pace: Pace = .standard) {
+    /// - Parameter others: Other versions of the type, in turn: the first that there is when a list is asked for.
+    public init(
+        _ api: any KubernetesAPI, _ type: ResourceType, _ selection: Selection = .all, pace: Pace = .standard,
+        orElse others: [ResourceType] = []
+    ) {
         self.api = api
         self.type = type
+        self.others = others
         self.selection = selection
         self.pace = pace
     }
@@ -49,7 +55,7 @@ public struct Reflector: Sendable {
     ///
     /// While `handle` takes its time nothing is read; a watch that waits too long is lost and resumed.
     public func run(_ handle: @Sendable (Observation) async -> Void) async {
-        var state = State()
+        var state = State(type: type)
         while !Task.isCancelled {
             do throws(APIFailure) {
                 if let version = state.version {
@@ -65,6 +71,8 @@ public struct Reflector: Sendable {
     }
 
     fileprivate struct State {
+        /// What was listed last.
+        var type: ResourceType
         /// Where a watch goes on from; nil when everything must be listed.
         var version: String?
         var isAbsent = false
@@ -81,6 +89,20 @@ public struct Reflector: Sendable {
     // MARK: List
 
     private func list(_ state: inout State, _ handle: (Observation) async -> Void) async throws(APIFailure) {
+        var candidates = [type] + others
+        while let candidate = candidates.first {
+            candidates.removeFirst()
+            do throws(APIFailure) {
+                return try await list(candidate, &state, handle)
+            } catch {
+                guard error.isNotFound, !candidates.isEmpty else { throw error }
+            }
+        }
+    }
+
+    private func list(
+        _ type: ResourceType, _ state: inout State, _ handle: (Observation) async -> Void
+    ) async throws(APIFailure) {
         state.wasInTouch = false
         var items: [Value] = []
         var next: String?
@@ -97,6 +119,7 @@ public struct Reflector: Sendable {
             next = page.next
         } while next != nil
         guard !version.isEmpty else { throw .malformed("a list of \(type) without a resource version") }
+        state.type = type
         state.version = version
         state.isAbsent = false
         await handle(.replaced(items))
@@ -109,7 +132,7 @@ public struct Reflector: Sendable {
         from version: String, _ state: inout State, _ handle: (Observation) async -> Void
     ) async throws(APIFailure) {
         state.wasInTouch = false
-        let events = try await api.watch(type, selection, from: version)
+        let events = try await api.watch(state.type, selection, from: version)
         await becomeCurrent(&state, handle)
         state.wasInTouch = true
         let beginning = ContinuousClock.now

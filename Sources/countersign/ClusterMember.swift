@@ -68,7 +68,8 @@ struct ClusterMember: Sendable {
         pullSecrets = LivePullSecrets(api, namespace: installation.namespace)
         events = EventRecorder(api: api, instance: instance, metrics: registry)
         policies = PolicyController(
-            api: api, files: files, honoursExceptions: configuration.honoursExceptions
+            api: api, files: files, honoursExceptions: configuration.honoursExceptions,
+            unseenNamespaces: configuration.excludedNamespaces.union([installation.namespace])
         ) { event in logger.log(level: event.isProblem ? .warning : .notice, "\(event)") }
 
         let leader = LeaderElection(

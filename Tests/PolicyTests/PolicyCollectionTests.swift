@@ -204,6 +204,73 @@ func object(_ text: String, uid: String = "1", generation: Int = 1, status: Stri
         #expect(collection.snapshot().applicableRules(to: pod).map(\.exception) == [nil])
     }
 
+    @Test("An exception that a file holds as well counts once, as the file has it")
+    func exceptionInFileAndObject() throws {
+        let file = PolicyLoader.load(
+            documents: [("e.yaml", try Document(exception())), ("a.yaml", try Document(Sample.policy("a")))],
+            honoursExceptions: true)
+        var collection = PolicyCollection(honoursExceptions: true)
+        collection.use(file)
+        collection.put(.exception, try object(exception(spec: #","background":true"#)))
+        #expect(standings(collection) == [.givenInFile("e.yaml")])
+        #expect(collection.snapshot().exceptions == file.snapshot?.exceptions)
+        // Without the file the object counts.
+        collection.use(PolicyLoader.load(documents: []))
+        #expect(standings(collection) == [.inForce])
+        #expect(collection.snapshot().exceptions.count == 1)
+    }
+
+    @Test("One that is in force says what of it is passed over")
+    func notes() throws {
+        var collection = PolicyCollection(unseenNamespaces: ["kube-system"])
+        let other = #"{"name":"r","match":{},"validate":{"message":"m"}}"#
+        collection.put(.clusterPolicy, try object(Sample.policy("a", rules: "[\(Sample.rule()),\(other)]")))
+        #expect(
+            collection.outcomes.map(\.summary) == [
+                "in force; spec.rules[1]: rule r has no verifyImages and is skipped"
+            ])
+        let many = (0..<8).map { other.replacing(#""r""#, with: #""r\#($0)""#) }.joined(separator: ",")
+        collection.put(.clusterPolicy, try object(Sample.policy("a", rules: "[\(Sample.rule()),\(many)]")))
+        #expect(collection.outcomes.first?.summary.hasSuffix("; and 3 more") == true)
+
+        // One of a namespace that nobody is asked about.
+        collection.replaceAll(.clusterPolicy, with: [])
+        for namespace in ["kube-system", "shop"] {
+            let text = Sample.policy("a", kind: "Policy", metadata: #""namespace":"\#(namespace)""#)
+            collection.put(.policy, try object(text))
+        }
+        #expect(
+            collection.outcomes.map(\.summary) == [
+                "in force; is asked about nothing, since the webhooks leave out the namespace kube-system", "in force",
+            ])
+        #expect(collection.outcomes.map(\.isHonoured) == [true, true])
+    }
+
+    @Test("One that is too deep to be read fails every Pod, and says why")
+    func tooDeep() throws {
+        var collection = PolicyCollection()
+        let stub = #"{"apiVersion":"kyverno.io/v1","kind":"ClusterPolicy","metadata":{"name":"a"}}"#
+        collection.put(.clusterPolicy, try object(stub))
+        #expect(standings(collection) == [.refusing])
+        #expect(
+            collection.outcomes.first?.problems.map(\.sentence) == [
+                "is nested more than 128 levels deep, and cannot be read"
+            ])
+        let pod = ResourceAttributes(operation: .create, kind: "Pod", namespace: "shop", name: "x")
+        let rules = collection.snapshot().applicableRules(to: pod)
+        #expect(rules.map(\.enforces) == [true])
+        #expect(rules.map { $0.failure?.description.contains("128 levels") } == [true])
+        // A readable version is what stays, where there was one.
+        collection.put(.clusterPolicy, try object(Sample.policy("b")))
+        collection.put(.clusterPolicy, try object(stub.replacing(#""a""#, with: #""b""#), generation: 2))
+        #expect(standings(collection) == [.refusing, .lastGoodInForce])
+        // A Policy speaks for its namespace alone.
+        let namespaced = #"{"apiVersion":"kyverno.io/v1","kind":"Policy","metadata":{"name":"a","namespace":"other"}}"#
+        collection = PolicyCollection()
+        collection.put(.policy, try object(namespaced))
+        #expect(collection.snapshot().applicableRules(to: pod).isEmpty)
+    }
+
     @Test("An object that says nothing of its kind is what its list is of; one without a name is none")
     func defaults() throws {
         var collection = PolicyCollection()

@@ -56,8 +56,8 @@ final class NamespaceLabels: Sendable {
         case .removed(let namespace):
             guard let name = ObjectName(of: namespace) else { return }
             state.withLock { $0.labels[name.name] = nil }
-        case .absent: state.withLock { $0 = State(isKnown: true) }
-        case .stale: state.withLock { $0.isStale = true }
+        // Every API server has namespaces: who says otherwise is something that stands before it.
+        case .absent, .stale: state.withLock { $0.isStale = true }
         case .current: state.withLock { $0.isStale = false }
         }
     }

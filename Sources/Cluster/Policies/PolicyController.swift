@@ -39,18 +39,20 @@ public final class PolicyController: Sendable {
     /// - Parameters:
     ///   - files: The policies of files; see ``use(_:)``.
     ///   - honoursExceptions: Whether PolicyExceptions count; otherwise they are not even asked for.
+    ///   - unseenNamespaces: Those whose objects no webhook looks at.
     ///   - pace: How quickly what fails is tried again.
     ///   - observer: Hears what befalls policies; called on any thread, and expected to return soon.
     public init(
-        api: any KubernetesAPI, files: LoadResult? = nil, honoursExceptions: Bool = false, pace: Pace = .standard,
-        gathering: Duration = standardGathering, observer: @escaping @Sendable (PolicyEvent) -> Void = { _ in }
+        api: any KubernetesAPI, files: LoadResult? = nil, honoursExceptions: Bool = false,
+        unseenNamespaces: Set<String> = [], pace: Pace = .standard, gathering: Duration = standardGathering,
+        observer: @escaping @Sendable (PolicyEvent) -> Void = { _ in }
     ) {
         self.api = api
         self.pace = pace
         self.gathering = gathering
         self.observer = observer
         kinds = honoursExceptions ? [.clusterPolicy, .policy, .exception] : [.clusterPolicy, .policy]
-        var policies = PolicyCollection(honoursExceptions: honoursExceptions)
+        var policies = PolicyCollection(honoursExceptions: honoursExceptions, unseenNamespaces: unseenNamespaces)
         if let files { policies.use(files) }
         known = Mutex(Known(policies: policies, unread: Set(kinds)))
     }
@@ -75,16 +77,7 @@ public final class PolicyController: Sendable {
     // MARK: Observations
 
     private func follow(_ kind: PolicyID.Kind) async {
-        let type = await resource(kind)
-        await Reflector(api, type, pace: pace).run { await self.take($0, kind, type) }
-    }
-
-    /// Where objects of the kind are. Older versions of Kyverno have exceptions as v2beta1 only.
-    private func resource(_ kind: PolicyID.Kind) async -> ResourceType {
-        guard kind == .exception, let definition = try? await api.get(.customResourceDefinitions, kind.definition),
-            !Self.serves(definition, kind.resource)
-        else { return kind.resource }
-        return .olderPolicyExceptions
+        await Reflector(api, kind.resource, pace: pace, orElse: kind.olderResources).run { await self.take($0, kind) }
     }
 
     private static func serves(_ definition: Value, _ type: ResourceType) -> Bool {
@@ -93,7 +86,7 @@ public final class PolicyController: Sendable {
         } ?? false
     }
 
-    private func take(_ observation: Observation, _ kind: PolicyID.Kind, _ type: ResourceType) async {
+    private func take(_ observation: Observation, _ kind: PolicyID.Kind) async {
         switch observation {
         case .replaced(let objects): replaceAll(kind, with: objects)
         case .changed(let object):
@@ -108,16 +101,11 @@ public final class PolicyController: Sendable {
                 return known.policies.remove(id)
             }
         case .absent:
-            guard await isAbsent(kind, type) else { return }
+            guard await isAbsent(kind) else { return }
             observer(.absent(kind))
             replaceAll(kind, with: [])
         case .stale(let failure): becomeStale(kind, failure)
-        case .current:
-            observer(.current(kind))
-            change { known in
-                known.stale.remove(kind)
-                return false
-            }
+        case .current: becomeCurrent(kind)
         }
     }
 
@@ -140,25 +128,42 @@ public final class PolicyController: Sendable {
         }
     }
 
+    private func becomeCurrent(_ kind: PolicyID.Kind) {
+        observer(.current(kind))
+        change { known in
+            known.stale.remove(kind)
+            return false
+        }
+    }
+
     /// Whether the cluster really has no such kind.
     ///
-    /// An API server that starts answers 404 for a moment before it has looked at its definitions. Whoever believed
-    /// that would forget every policy, so the definition itself is asked for, which is stored like any object.
-    private func isAbsent(_ kind: PolicyID.Kind, _ type: ResourceType) async -> Bool {
+    /// An API server that starts answers 404 for a moment before it has looked at its definitions, and so does a proxy
+    /// that has lost its API server. Whoever believed that would forget every policy, so the definition itself is asked
+    /// for, which is stored like any object: that there is none is the API server's own word.
+    private func isAbsent(_ kind: PolicyID.Kind) async -> Bool {
+        var isInDoubt = false
+        defer { if isInDoubt { becomeCurrent(kind) } }
         while !Task.isCancelled {
             do throws(APIFailure) {
                 let definition = try await api.get(.customResourceDefinitions, kind.definition)
-                guard Self.serves(definition, type) else { return true }
-                // It is there. What it defines will be, in a moment: then the list is what counts.
-                if (try? await api.page(type, .all, limit: 1, continuing: nil)) != nil { return false }
+                guard kind.resources.contains(where: { Self.serves(definition, $0) }) else { return true }
             } catch {
-                // Whoever may not ask has to believe.
-                if error.isNotFound || error.isForbidden { return true }
+                // Whoever may not ask has to believe, as long as nothing is lost by it.
+                if error.isWordOfAbsence || (error.isForbidden && isUnread(kind)) { return true }
+                if !isInDoubt { becomeStale(kind, error) }
+                isInDoubt = true
+            }
+            // It is there, or may be. What it defines will be, in a moment: then the list is what counts.
+            for type in kind.resources {
+                if (try? await api.page(type, .all, limit: 1, continuing: nil)) != nil { return false }
             }
             await pace.sleep(pace.absentDelay)
         }
         return false
     }
+
+    private func isUnread(_ kind: PolicyID.Kind) -> Bool { known.withLock { $0.unread.contains(kind) } }
 
     // MARK: Publishing
 
@@ -210,5 +215,14 @@ public final class PolicyController: Sendable {
         let ids = Set(after.outcomes.map(\.id))
         return after.outcomes.filter { known[$0.id] != $0 }.map(PolicyEvent.changed)
             + before.outcomes.filter { !ids.contains($0.id) }.map { PolicyEvent.removed($0.id) }
+    }
+}
+
+extension APIFailure {
+    /// Whether the API server itself says that there is no such object: what stands before it answers 404 in words of
+    /// its own.
+    fileprivate var isWordOfAbsence: Bool {
+        if case .status(404, reason: "NotFound", _) = self { return true }
+        return false
     }
 }

@@ -63,15 +63,21 @@ extension PolicyID.Kind {
         }
     }
 
+    /// Where clusters keep them that have no ``resource``: Kyverno had exceptions as v2beta1 before version 1.12.
+    var olderResources: [ResourceType] {
+        guard self == .exception else { return [] }
+        return [
+            ResourceType(
+                group: resource.group, version: "v2beta1", plural: resource.plural, kind: resource.kind,
+                isNamespaced: true)
+        ]
+    }
+
+    /// All of these, in the order in which they are tried.
+    var resources: [ResourceType] { [resource] + olderResources }
+
     /// The name of the definition that makes the kind.
     var definition: ObjectName { ObjectName("\(resource)") }
-}
-
-extension ResourceType {
-    /// Exceptions, as Kyverno had them before version 1.12.
-    static let olderPolicyExceptions = ResourceType(
-        group: "kyverno.io", version: "v2beta1", plural: "policyexceptions", kind: "PolicyException",
-        isNamespaced: true)
 }
 
 extension PolicyID {

@@ -6,21 +6,15 @@ import Policy
 public enum StoredPolicies {
     /// Policies in a page: large ones have some 20 kB.
     private static let pageSize = 100
-    /// Exceptions have another version in older clusters.
-    private static let olderExceptions = ResourceType(
-        group: ResourceType.policyExceptions.group, version: "v2beta1", plural: ResourceType.policyExceptions.plural,
-        kind: ResourceType.policyExceptions.kind, isNamespaced: true)
 
     /// Reads them all; a kind that the API server does not have has no objects.
     public static func read(
         from api: any KubernetesAPI, honoursExceptions: Bool
     ) async throws(APIFailure) -> PolicyCollection {
         var collection = PolicyCollection(honoursExceptions: honoursExceptions)
-        collection.replaceAll(.clusterPolicy, with: try await list([.clusterPolicies], api))
-        collection.replaceAll(.policy, with: try await list([.policies], api))
-        if honoursExceptions {
-            collection.replaceAll(.exception, with: try await list([.policyExceptions, olderExceptions], api))
-        }
+        let kinds: [PolicyID.Kind] =
+            honoursExceptions ? [.clusterPolicy, .policy, .exception] : [.clusterPolicy, .policy]
+        for kind in kinds { collection.replaceAll(kind, with: try await list(kind.resources, api)) }
         return collection
     }
 

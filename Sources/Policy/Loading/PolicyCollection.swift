@@ -21,10 +21,15 @@ public struct PolicyCollection: Sendable {
     }
 
     private let honoursExceptions: Bool
+    private let unseenNamespaces: Set<String>
     private var entries: [PolicyID: Entry] = [:]
     private var files: (snapshot: PolicySnapshot, origins: [PolicyID: String]) = (.empty, [:])
 
-    public init(honoursExceptions: Bool = false) { self.honoursExceptions = honoursExceptions }
+    /// - Parameter unseenNamespaces: Those whose objects no webhook looks at, which a policy of one has to say.
+    public init(honoursExceptions: Bool = false, unseenNamespaces: Set<String> = []) {
+        self.honoursExceptions = honoursExceptions
+        self.unseenNamespaces = unseenNamespaces
+    }
 
     // MARK: Changes. Each says whether what is in force, or what is said of it, may have changed.
 
@@ -114,15 +119,23 @@ public struct PolicyCollection: Sendable {
             }
         case .clusterPolicy, .policy:
             let kind: PolicyDecoder.Kind = id.kind == .policy ? .policy : .clusterPolicy
-            if count >= PolicyLoader.maximumPolicies, let type = DocumentType(object, defaults: defaults) {
-                return CompiledObject(
-                    object, kind, type,
-                    objection: "is one more than the \(PolicyLoader.maximumPolicies) policies that fit")
+            let objection: String? =
+                if object["spec"] == nil {
+                    Self.tooDeep
+                } else if count >= PolicyLoader.maximumPolicies {
+                    "is one more than the \(PolicyLoader.maximumPolicies) policies that fit"
+                } else { nil }
+            if let objection, let type = DocumentType(object, defaults: defaults), case .policy = type.meaning {
+                return CompiledObject(object, kind, type, objection: objection)
             }
         }
         return CompiledObject(object, defaults: defaults)
             ?? CompiledObject(problem: "is no \(id.kind.rawValue)", of: id)
     }
+
+    /// The definitions demand a `spec`: where there is none, it was left out by who read the object.
+    private static let tooDeep =
+        "is nested more than \(ParseLimits.standardMaximumDepth) levels deep, and cannot be read"
 
     // MARK: What came of it
 
@@ -146,10 +159,19 @@ public struct PolicyCollection: Sendable {
     /// What came of each object, by name.
     public var outcomes: [PolicyOutcome] {
         ordered.map { id, entry in
-            PolicyOutcome(
-                id: id, uid: entry.uid, generation: entry.generation, standing: standing(of: entry, id),
-                problems: entry.compiled.problems, notes: entry.compiled.notes)
+            let standing = standing(of: entry, id)
+            return PolicyOutcome(
+                id: id, uid: entry.uid, generation: entry.generation, standing: standing,
+                problems: entry.compiled.problems, notes: notesAboutNamespace(id, standing) + entry.compiled.notes)
         }
+    }
+
+    private func notesAboutNamespace(_ id: PolicyID, _ standing: PolicyOutcome.Standing) -> [PolicyNote] {
+        guard standing == .inForce, id.kind == .policy, let namespace = id.namespace,
+            unseenNamespaces.contains(namespace)
+        else { return [] }
+        let text = "is asked about nothing, since the webhooks leave out the namespace \(namespace)"
+        return [PolicyNote(file: "", policy: id.description, path: "", text: text)]
     }
 
     private var ordered: [(key: PolicyID, value: Entry)] {

@@ -9,7 +9,7 @@ public struct LoadResult: Sendable {
     public let notes: [String]
     /// Why the policies cannot be honoured in full. All of them, not the first alone.
     public let problems: [PolicyProblem]
-    /// Which file each policy of the snapshot came from.
+    /// Which file each policy and each exception of the snapshot came from.
     public let origins: [PolicyID: String]
 }
 
@@ -98,7 +98,9 @@ public struct PolicyLoader {
             for element in value["items"].map({ Array($0.elements) }) ?? [] {
                 add(element, from: file, document: document, defaults: items)
             }
-        case .exception: addException(ExceptionDecoder(document: value, file: file), type)
+        case .exception:
+            addException(
+                ExceptionDecoder(document: value, file: file), type, PolicyCollection.id(of: value, .exception))
         case .policy(let kind): add(PolicyDecoder(kind: kind, document: value, file: file), type)
         case .other:
             let name = value["metadata"]?["name"]?.string.map { " " + $0 } ?? ""
@@ -107,7 +109,7 @@ public struct PolicyLoader {
         }
     }
 
-    private mutating func addException(_ decoder: ExceptionDecoder, _ type: DocumentType) {
+    private mutating func addException(_ decoder: ExceptionDecoder, _ type: DocumentType, _ id: PolicyID?) {
         let findings = decoder.findings
         guard honoursExceptions else {
             findings.note(.root, "is ignored; exceptions count with --exceptions only")
@@ -120,6 +122,7 @@ public struct PolicyLoader {
             findings.problem(.root, "is one more than the \(Self.maximumExceptions) exceptions that fit")
         } else if let exception = decoder.exception(type) {
             exceptions.append(exception)
+            if let id { origins[id] = findings.file }
         }
         keep(findings)
     }

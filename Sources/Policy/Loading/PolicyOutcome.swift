@@ -37,13 +37,11 @@ public struct PolicyOutcome: Sendable, Hashable {
         }
     }
 
-    /// The object's standing in a sentence, problems first.
+    /// The object's standing in a sentence, problems first; of one that is in force, also what of it is passed over.
     public var summary: String {
-        let wrong = problems.prefix(Self.maximumProblems).map(\.sentence).joined(separator: "; ")
-        let more = problems.count - Self.maximumProblems
-        let problem = wrong + (more > 0 ? "; and \(more) more" : "")
+        let problem = Self.list(problems.map(\.sentence))
         switch standing {
-        case .inForce: return "in force"
+        case .inForce: return notes.isEmpty ? "in force" : "in force; " + Self.list(notes.map(\.sentence))
         case .nothingToEnforce: return notes.first?.sentence ?? "has nothing to say about images"
         case .lastGoodInForce: return "\(problem); until that is mended, the version before stays in force"
         case .refusing: return "\(problem); until that is mended, what the policy matches fails"
@@ -53,6 +51,11 @@ public struct PolicyOutcome: Sendable, Hashable {
         }
     }
 
-    /// How many problems a sentence names: a terminal has to show it.
-    private static let maximumProblems = 5
+    /// How many problems or notes a sentence names: a terminal has to show it.
+    private static let maximumItems = 5
+
+    private static func list(_ sentences: [String]) -> String {
+        let more = sentences.count - maximumItems
+        return sentences.prefix(maximumItems).joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
+    }
 }

@@ -66,6 +66,19 @@ struct LiveFactsTests {
         #expect(facts.knownNamespaceLabels("prod") != nil)
     }
 
+    @Test("Whatever says that there are no namespaces is not believed")
+    func absentNamespaces() async throws {
+        let running = Task { await facts.run() }
+        defer { running.cancel() }
+        try await untilTrue { facts.isSynced }
+        cluster.fail { _ in .status(404, reason: "", message: "") }
+        cluster.cutWatches()
+        try await untilTrue { facts.statistics.isStale }
+        #expect(facts.knownNamespaceLabels("prod") == ["env": "prod", "team": ""])
+        cluster.fail(nil)
+        try await untilTrue { !facts.statistics.isStale }
+    }
+
     @Test("A namespace that the watch has not told of yet is asked for")
     func unknown() async throws {
         cluster.fail { $0.verb == "get" ? nil : .status(403, reason: "Forbidden", message: "no") }

@@ -8,6 +8,7 @@ import Testing
 @Suite("Policies as objects of the cluster", .timeLimit(.minutes(1))) struct PolicyControllerTests {
     private static let broken = #""applyRules":"Some""#
     private static let gone = APIFailure.unreachable("the cable is out")
+    private static let forbidden = APIFailure.status(403, reason: "Forbidden", message: "no")
     private static let notFound = APIFailure.status(404, reason: "NotFound", message: "no such resource")
 
     @Test("What counts is known when every kind has been read, and not before")
@@ -171,16 +172,43 @@ import Testing
         try await scene.state(with: [])
     }
 
-    @Test("Whoever may not ask for the definition believes that there is none")
+    @Test("Whoever may not ask for the definition believes that there is none, as long as nothing is lost by it")
     func forbiddenDefinitions() async throws {
         let scene = PolicyScene()
         scene.cluster.fail { request in
-            if request.type == .customResourceDefinitions { return .status(403, reason: "Forbidden", message: "no") }
+            if request.type == .customResourceDefinitions { return Self.forbidden }
             return request.type == .policies ? Self.notFound : nil
         }
         try scene.put("a")
         scene.start()
         try await scene.state(with: ["a"])
+    }
+
+    /// What a proxy answers that has lost its API server, and an API server that does not let us ask.
+    @Test("What was read once is gone only when the API server itself says so", arguments: [404, 403])
+    func doubtfulAbsence(status: Int) async throws {
+        let scene = PolicyScene()
+        try scene.put("a")
+        try scene.put("b", namespace: "shop")
+        scene.start()
+        let before = try await scene.state(with: ["a", "shop/b"])
+        let doubtful = status == 403 ? Self.forbidden : APIFailure.status(404, reason: "", message: "")
+        scene.cluster.fail { request in
+            request.type == .customResourceDefinitions ? doubtful : .status(404, reason: "", message: "")
+        }
+        scene.cluster.forgetRequests()
+        scene.cluster.cutWatches()
+        let doubt = try await scene.state { $0.isStale }
+        try await until {
+            scene.cluster.requests.count { $0.type == .customResourceDefinitions && $0.verb == "get" } >= 6
+        }
+        #expect(doubt.snapshot === before.snapshot)
+        #expect(scene.controller.state.value.snapshot === before.snapshot)
+        // When it is back, nothing was lost.
+        scene.cluster.fail(nil)
+        try await scene.state { !$0.isStale }
+        try scene.put("c")
+        try await scene.state(with: ["a", "c", "shop/b"])
     }
 
     @Test("Files and objects count together; a file comes first, and is taken again when it changes")
@@ -223,6 +251,31 @@ import Testing
         #expect(state.snapshot?.exceptions.map(\.qualifiedName) == ["n/e"])
         scene.cluster.remove(.policyExceptions, ObjectName("e", namespace: "n"))
         try await scene.state { $0.snapshot?.exceptions == [] }
+    }
+
+    @Test(
+        "Exceptions are found in an older version also by whoever may not ask for definitions, and when they come late")
+    func exceptionsWithoutDefinitions() async throws {
+        let scene = PolicyScene(exceptions: true)
+        try scene.put("a")
+        try scene.cluster.put(.policyExceptions, exception("v2beta1"))
+        scene.cluster.fail { request in
+            if request.type == .customResourceDefinitions { return Self.forbidden }
+            return request.type.plural == "policyexceptions" ? Self.notFound : nil
+        }
+        scene.start()
+        try await scene.state { $0.snapshot?.exceptions == [] }
+        scene.cluster.fail { request in
+            if request.type == .customResourceDefinitions { return Self.forbidden }
+            return request.type.plural == "policyexceptions" && request.type.version == "v2" ? Self.notFound : nil
+        }
+        try await scene.state { $0.snapshot?.exceptions.map(\.qualifiedName) == ["n/e"] }
+        // And the older version gives way to the newer.
+        try define("policyexceptions", versions: ["v2"], in: scene.cluster)
+        scene.cluster.fail { $0.type.version == "v2beta1" ? Self.notFound : nil }
+        scene.cluster.cutWatches()
+        try scene.cluster.put(.policyExceptions, exception("v2").replacing(#""e""#, with: #""f""#))
+        try await scene.state { $0.snapshot?.exceptions.map(\.qualifiedName) == ["n/e", "n/f"] }
     }
 
     @Test("Exceptions that the cluster has in no version that is known are none")
