@@ -98,11 +98,13 @@ enum Warnings {
             })
     }
 
-    /// The texts, each once and cut to what kubectl shows, as many as the API server passes on.
+    /// The texts, each once, in one line and cut to what kubectl shows, as many as the API server passes on: it drops
+    /// one that holds a line break.
     static func fitting(_ texts: some Sequence<String>) -> [String] {
         var warnings: [String] = []
         var total = 0
-        for whole in texts {
+        for text in texts {
+            let whole = printable(text)
             let warning = whole.count <= maximumCharacters ? whole : whole.prefix(maximumCharacters - 1) + "…"
             guard !warnings.contains(warning) else { continue }
             total += warning.utf8.count

@@ -34,10 +34,15 @@ struct PolicyReview: Sendable, Hashable {
             (denial, warnings) = (nil, Warnings.fitting(compiled.problems.map(\.sentence) + notes))
         } else if compiled.problems.isEmpty {
             (denial, warnings) = (nil, Warnings.fitting(notes))
+        } else if compiled.isException {
+            // What it says may be about Kyverno's other rules. It excepts nothing, which is the safe side.
+            (denial, warnings) = (nil, Warnings.fitting([Self.exceptsNothing] + compiled.problems.map(\.sentence)))
         } else {
             (denial, warnings) = (Self.denial(attributes, compiled.problems), [])
         }
     }
+
+    private static let exceptsNothing = "this exception excepts no image here, as it cannot be honoured in full"
 
     /// A line for each problem: where it is, and what is wrong there.
     private static func denial(_ attributes: ResourceAttributes, _ problems: [PolicyProblem]) -> String {

@@ -103,6 +103,18 @@ import Testing
         let deaf = try review(exception)
         #expect(deaf.denial == nil)
         #expect(deaf.warnings == ["exceptions do not count here: Countersign runs without --exceptions"])
-        #expect(try review(exception, exceptions: true).denial?.contains("spec.match") == true)
+        // What cannot be honoured excepts nothing, and may be about Kyverno's other rules.
+        let heard = try review(exception, exceptions: true)
+        #expect(heard.denial == nil)
+        #expect(heard.warnings.first == "this exception excepts no image here, as it cannot be honoured in full")
+        #expect(heard.warnings.contains { $0.hasPrefix("spec.match: ") })
+        let others = exception.replacing(
+            #""spec":{}"#,
+            with:
+                #""spec":{"exceptions":[{"policyName":"*","ruleNames":["*"],"images":["x"]}],"conditions":{"any":[{}]},"#
+                + #""match":{"any":[{"resources":{"kinds":["Pod"]}}]}}"#)
+        let passed = try review(others, exceptions: true)
+        #expect(passed.denial == nil)
+        #expect(passed.warnings.count == 4)
     }
 }

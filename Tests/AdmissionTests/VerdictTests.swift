@@ -206,6 +206,8 @@ struct VerdictTests {
             results: images.map { _ in Samples.failure(.signatureNotFound) })
         #expect(verdict.warnings.allSatisfy { $0.count < 120 })
         #expect(verdict.warnings.reduce(0) { $0 + $1.utf8.count } <= 4096)
+        // The API server drops a warning that is not one line.
+        #expect(Warnings.fitting(["a\nb\u{1B}c", "a b c"]) == ["a b c"])
     }
 
     @Test(
