@@ -6,7 +6,7 @@ public protocol DecisionObserver: Sendable {
     ///
     /// Called on the thread that decided, which may be an event loop: it has to be quick, and must not wait.
     ///
-    /// - Parameter policies: Those that were asked: all, or those of a failure policy.
+    /// - Parameter policies: Those that were asked.
     func observe(_ request: AdmissionRequest, _ outcome: Outcome, policies: PolicySnapshot)
 }
 

@@ -169,7 +169,7 @@ public final class ReportRecorder: DecisionObserver {
         private var inForce: PolicySnapshot?
         private var known: [ObjectIdentifier: (policies: PolicySnapshot, rules: ReportRules)] = [:]
 
-        /// Sets of policies at once: the two failure policies, before and after a change.
+        /// Sets of policies at once: those of a few changes in a row.
         private static let capacity = 8
 
         mutating func of(_ asked: PolicySnapshot, among all: PolicySnapshot) -> ReportRules {

@@ -51,7 +51,7 @@ struct ReportRecorderTests {
             let pod = SeenScene.pod([scene.image(tag)], metadata: #","uid":"\#(uid)""#)
             let request = try SeenScene.review(pod, operation: operation)
             let all = policies.value ?? .empty
-            let asked = part.map(all.part) ?? all
+            let asked = part.map { part in PolicySnapshot(all.policies.filter { $0.failurePolicy == part }) } ?? all
             recorder.observe(request, await scene.outcome(request, phase, policies: asked), policies: asked)
         }
 
