@@ -5,13 +5,17 @@ import Synchronization
 /// alone on `--metrics-listen`.
 public final class OperationsService: Service {
     private let isReady = Atomic<Bool>(false)
+    private let isLeaving = Atomic<Bool>(false)
     private let metrics: @Sendable () -> [UInt8]
 
     /// - Parameter metrics: Renders the metrics as Prometheus text.
     public init(metrics: @escaping @Sendable () -> [UInt8]) { self.metrics = metrics }
 
-    /// What `/readyz` answers from now on.
-    public func becomeReady(_ ready: Bool) { isReady.store(ready, ordering: .relaxed) }
+    /// From now on `/readyz` says so, until ``leave()``.
+    public func becomeReady() { isReady.store(true, ordering: .relaxed) }
+
+    /// From now on nobody is to send anything here, whatever gets ready meanwhile.
+    public func leave() { isLeaving.store(true, ordering: .relaxed) }
 
     public func handle(
         _ head: RequestHead, body: Span<UInt8>, respond: inout Response, later: () -> Reply
@@ -24,7 +28,7 @@ public final class OperationsService: Service {
         let answer: Response
         switch head.path {
         case "/livez", "/healthz": answer = Self.probe(true)
-        case "/readyz": answer = Self.probe(isReady.load(ordering: .relaxed))
+        case "/readyz": answer = Self.probe(isReady.load(ordering: .relaxed) && !isLeaving.load(ordering: .relaxed))
         case "/metrics":
             answer = Response(status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: metrics())
         default: return Refusal.notFound(head.path).response

@@ -96,7 +96,7 @@ struct Gate: Sendable {
     func start() {
         server.start()
         metricsServer?.start()
-        if cluster == nil { operations.becomeReady(true) }
+        if cluster == nil { operations.becomeReady() }
     }
 
     /// Serves until SIGTERM or SIGINT, then drains: readiness goes false, requests in flight finish.
@@ -111,21 +111,28 @@ struct Gate: Sendable {
         ]
         let signal = await Signals.next()
         log.logger.notice("draining", metadata: ["signal": "\(signal)"])
-        for watch in watches { watch.cancel() }
-        await stop(after: watches)
+        await stop(ending: watches)
         log.logger.notice("stopped")
         log.sink.flush()
     }
 
-    /// - Parameter tasks: What has been cancelled and may have something to give back, as the lease.
-    func stop(after tasks: [Task<Void, Never>] = []) async {
-        operations.becomeReady(false)
+    /// - Parameter tasks: What keeps the server up to date, and may have something to give back, as the lease.
+    func stop(ending tasks: [Task<Void, Never>] = []) async {
+        operations.leave()
         // Side by side: one after the other they would take longer than either may.
         async let reviews: Void = server.drain()
         async let scrapes: Void? = metricsServer?.drain()
-        _ = await (reviews, scrapes)
-        for task in tasks { await task.value }
+        async let others: Void = end(tasks)
+        _ = await (reviews, scrapes, others)
         http.close()
+    }
+
+    /// Ends tasks once no new reviews come: until then they are decided by what is in force.
+    private func end(_ tasks: [Task<Void, Never>]) async {
+        guard !tasks.isEmpty else { return }
+        try? await Task.sleep(for: Server.Deadlines().drainAccepts)
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
     }
 
     /// Reads the policies again when a file changes; a set that cannot be honoured leaves the last good one in place.
@@ -160,7 +167,7 @@ struct Gate: Sendable {
         if cluster.certificates != nil { awaited.insert(.certificate) }
         if configuration.cluster?.pullSecrets.isEmpty == false { awaited.insert(.pullSecrets) }
         let beginnings = Beginnings(awaited: awaited) {
-            operations.becomeReady(true)
+            operations.becomeReady()
             log.logger.notice("ready: the policies of the cluster are known")
         }
         await cluster.run(

@@ -7,9 +7,7 @@ import Policy
 /// One webhook for each failure policy in use, since the API server knows one for a whole webhook; only for the kinds
 /// that the policies match; and none at all where no policy needs one, so that an idle gate costs the cluster nothing.
 ///
-/// Either webhook asks all policies (``ReviewRoute``). So it waits as long as the most patient of them all wants, and
-/// what the one that fails closed looks at, the other need not look at too: a request that both are called for fails
-/// with the stricter one anyway.
+/// Either webhook asks all policies (``ReviewRoute``), so it waits as long as the most patient of them all wants.
 ///
 /// Source: spec/kubernetes.md, "Registering".
 public struct DesiredWebhooks: Sendable, Hashable {
@@ -48,13 +46,9 @@ public struct DesiredWebhooks: Sendable, Hashable {
             watched[policy.failurePolicy, default: []].formUnion(kinds)
             timeout = max(timeout, policy.timeoutSeconds)
         }
-        let closed = watched[.fail] ?? []
-        watched[.ignore]?.subtract(closed)
         unknownKinds = Set(watched.values.joined().filter { known.places(of: $0).isEmpty }.map(\.kind)).sorted()
         let needed = FailurePolicy.allCases.compactMap { failurePolicy in
-            watched[failurePolicy].flatMap { kinds in
-                kinds.isEmpty ? nil : (failurePolicy, rules: WebhookRule.rules(for: kinds, in: known))
-            }
+            watched[failurePolicy].map { (failurePolicy, rules: WebhookRule.rules(for: $0, in: known)) }
         }
 
         func configuration(

@@ -364,7 +364,7 @@ struct EventTests {
         #expect(heard.heard.withLock { $0 }.isEmpty)
         try await post(SeenScene.pod(["elsewhere.test/a"]))
         try await post(SeenScene.pod([scene.image("unsigned")]), to: "/validate/ignore")
-        #expect(heard.heard.withLock { $0 } == ["allowed by fail,ignore", "denied by ignore"])
+        #expect(heard.heard.withLock { $0 } == ["allowed by fail,ignore", "denied by fail,ignore"])
         server.stop()
     }
 }

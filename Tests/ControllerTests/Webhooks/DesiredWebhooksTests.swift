@@ -61,22 +61,16 @@ struct DesiredWebhooksTests {
         #expect(desired(fail).configurations[1].webhooks.map(\.failurePolicy) == ["Fail"])
     }
 
-    @Test("What the webhook that fails closed looks at, the other does not look at too")
+    @Test("A kind that policies of both failure policies look at is in both webhooks")
     func shared() throws {
         let fail = try RegisteredPolicy.make("a", kinds: ["Pod", "Job"])
         let ignore = try RegisteredPolicy.make("b", kinds: ["Pod", "CronJob"], failurePolicy: "Ignore", timeout: 20)
         let webhooks = desired([fail, ignore]).configurations[1].webhooks
         #expect(
             webhooks.map { $0.rules.flatMap(\.resources) } == [
-                ["pods", "pods/ephemeralcontainers", "jobs"], ["cronjobs"],
+                ["pods", "pods/ephemeralcontainers", "jobs"], ["pods", "pods/ephemeralcontainers", "cronjobs"],
             ])
         #expect(webhooks.map(\.timeoutSeconds) == [20, 20])
-        let same = try RegisteredPolicy.make("b", kinds: ["Job"], failurePolicy: "Ignore")
-        #expect(desired([fail, same]).configurations[1].webhooks.map(\.failurePolicy) == ["Fail"])
-        // Other operations are other requests.
-        let changes = try RegisteredPolicy.make("b", failurePolicy: "Fail", operations: ["UPDATE"])
-        #expect(
-            desired([changes, ignore]).configurations[1].webhooks[1].rules.flatMap(\.operations).contains("CREATE"))
     }
 
     @Test("A policy that looks at nothing that is verified needs no webhook")

@@ -60,10 +60,7 @@ struct WebhookRegistrarTests {
         await stage.until { stage.validating != nil }
         #expect(stage.mutating?["webhooks"]?.count == 1)
         stage.policies.set(
-            PolicySnapshot([
-                try RegisteredPolicy.make(),
-                try RegisteredPolicy.make("b", kinds: ["CronJob"], failurePolicy: "Ignore"),
-            ]))
+            PolicySnapshot([try RegisteredPolicy.make(), try RegisteredPolicy.make("b", failurePolicy: "Ignore")]))
         await stage.until { stage.validating?["webhooks"]?.count == 2 }
         stage.policies.set(.empty)
         await stage.until { stage.mutating == nil && stage.validating == nil }
