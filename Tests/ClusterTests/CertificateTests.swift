@@ -7,26 +7,36 @@ import Testing
 @Suite(.needsCluster) struct CertificateTests {
     @Test func noCallFailsWhileCertificatesAreRotated() async throws {
         let stage = try await Stage.set()
-        let replica = try await Replica.start(in: stage.cluster)
+        // Two behind one address, where each new `caBundle` makes a new connection: one rotates, and the other follows.
+        let ports = [try FreePort.find(), try FreePort.find()]
+        let service = try Relay(to: ports)
+        var replicas: [Replica] = []
+        for (name, port) in zip(["countersign-a", "countersign-b"], ports) {
+            replicas.append(
+                try await Replica.start(name, in: stage.cluster, port: port, webhookPort: service.port))
+        }
         try await stage.applyPolicy()
         try await stage.becomes(.denied, "unsigned", "a new policy counts after")
 
         let load = Load(stage)
+        var seen: Set<String> = [try await replicas[0].fingerprint()]
         try await load.during {
             for rotation in 1...20 {
-                let before = try await replica.fingerprint()
                 try await stage.admin.succeed(
                     "annotate", "secret", "countersign-tls", "countersign.dev/rotate=\(rotation)", "--overwrite",
                     "--namespace", APIServer.ourNamespace)
                 let isRotated = try await eventually(within: .seconds(30)) {
-                    let now = try await replica.fingerprint()
-                    return !now.isEmpty && now != before
+                    // Both serve with the same certificate, and it is a new one.
+                    let now = [try await replicas[0].fingerprint(), try await replicas[1].fingerprint()]
+                    return now[0] == now[1] && !now[0].isEmpty && !seen.contains(now[0])
                 }
-                #expect(isRotated, "rotation \(rotation)\n\(replica.log.suffix(2000))")
+                #expect(isRotated, "rotation \(rotation)\n\(replicas.map { $0.log.suffix(2000) })")
                 guard isRotated else { break }
+                seen.insert(try await replicas[0].fingerprint())
             }
         }
         #expect(load.failures.isEmpty)
+        #expect(seen.count == 21)
         print("  20 rotations under \(load.calls) calls")
         try stage.expectNothingForbidden()
     }
