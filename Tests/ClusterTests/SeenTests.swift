@@ -135,6 +135,12 @@ import Testing
             return try await quietResult("quiet-\(count)") == "pass"
         }
         #expect(try await quietResult("old").isEmpty)
+        // One that is there is added to.
+        try await stage.developer.succeed("label", "pod", "new", "seen=again", "--namespace", stage.namespace)
+        try await stage.takes("report that was there before the policy") {
+            guard try await report("new").hasPrefix("2 0 pass") else { return false }
+            return try await quietResult("new") == "pass"
+        }
         try await Task.sleep(for: .seconds(2))
         #expect(try await quietResult("quiet-\(count)") == "pass")
 
