@@ -228,7 +228,8 @@ import Testing
         let isResumed = try await eventually { story.known == ["settings": "2"] }
         #expect(isResumed)
         #expect(story.lists == 1)
-        #expect(relay.connectionCount == 2)
+        // Two who need a new one at once may come with one each.
+        #expect((2...3).contains(relay.connectionCount))
     }
 
     @Test func aReflectorKnowsWhatIsThereWhateverHappensToItsConnections() async throws {

@@ -15,7 +15,7 @@ final class ReportQueue: Sendable {
         fileprivate var key: Key { Key(uid: object.uid, policies: ObjectIdentifier(policies)) }
     }
 
-    /// The policies of either failure policy are asked in calls of their own: one call says nothing of the other's.
+    /// What was said under other policies may be about rules that these do not have.
     fileprivate struct Key: Hashable {
         let uid: String
         let policies: ObjectIdentifier
