@@ -111,6 +111,7 @@ import YAML
             ("delete", "secrets/pull"), ("update", "leases.coordination.k8s.io/another"),
             // Verbs that nothing in the server uses.
             ("patch", "secrets/countersign-tls"), ("list", "leases.coordination.k8s.io"),
+            ("delete", "leases.coordination.k8s.io/countersign"),
         ] {
             #expect(try await !may(verb, resource, in: "countersign"), "\(verb) \(resource)")
         }
